@@ -44,7 +44,7 @@ LINK = $(CC) $(FLAGS_$(CONFIG)) -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
 PURE_plain := -O3 -mgeneral-regs-only -fno-stack-protector -U_FORTIFY_SOURCE
 $(OUT)/engine/%.o: ROOM_FLAGS = $(PURE_$(CONFIG))
 
-PACKAGES := libuv libwebsockets lmdb jansson libsecp256k1 nettle libconfuse \
+PACKAGES := libuv libssl lmdb jansson libsecp256k1 nettle libconfuse \
     libsystemd libcrypto zlib libcurl
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)

@@ -1,5 +1,6 @@
 #include "daemon/checkpoint.h"
 
+#include "daemon/account_key.h"
 #include "daemon/record_map.h"
 #include "storage/bytes.h"
 
@@ -128,9 +129,7 @@ static void touch(struct checkpoint *self, const struct account_id *account)
     struct touch *touches;
     uint32_t slot;
 
-    memcpy(noted.account, account->owner.bytes, sizeof account->owner.bytes);
-    for (uint32_t i = 0; i < 4; i++)
-        noted.account[20 + i] = (uint8_t)(account->subaccount >> (24 - 8 * i));
+    account_key(noted.account, account);
     slot = touch_hash(noted.account);
     while (self->touched[slot] != 0) {
         if (memcmp(self->touches[self->touched[slot] - 1].account,
@@ -275,12 +274,12 @@ static int compare_touches(const void *left, const void *right)
     return order != 0 ? order : (a->chunk > b->chunk) - (a->chunk < b->chunk);
 }
 
-/* Writes the sorted touches of one account, beginning at *at, and moves *at
- * behind them. chunks has room for all. */
-static enum storage_status write_account(const struct checkpoint *self,
-                                         struct ledger *ledger, size_t *at,
-                                         uint8_t *chunks)
+/* Writes one entry from the sorted touches at *at on, and moves *at behind
+ * them. */
+static enum storage_status write_entry(const struct checkpoint *self,
+                                       struct ledger *ledger, size_t *at)
 {
+    uint8_t chunks[CHECKPOINT_ENTRY_CHUNKS_MAX * sizeof(uint64_t)];
     const struct touch *first = &self->touches[*at];
     uint64_t last = 0;
     size_t size = 0;
@@ -293,6 +292,8 @@ static enum storage_status write_account(const struct checkpoint *self,
             break;
         if (size > 0 && touched->chunk == last)
             continue;
+        if (size == sizeof chunks)
+            break;
         last = touched->chunk;
         bytes_put_le64(chunks + size, last);
         size += sizeof last;
@@ -301,22 +302,16 @@ static enum storage_status write_account(const struct checkpoint *self,
                                     chunks, size);
 }
 
-static enum storage_status write_accounts(struct checkpoint *self,
-                                          struct ledger *ledger)
+static enum storage_status write_entries(struct checkpoint *self,
+                                         struct ledger *ledger)
 {
     enum storage_status status = STORAGE_OK;
-    uint8_t *chunks;
 
-    if (self->touch_count == 0)
-        return STORAGE_OK;
-    chunks = malloc(self->touch_count * sizeof(uint64_t));
-    if (!chunks)
-        return STORAGE_NO_MEMORY;
-    qsort(self->touches, self->touch_count, sizeof *self->touches,
-          compare_touches);
+    if (self->touch_count > 0)
+        qsort(self->touches, self->touch_count, sizeof *self->touches,
+              compare_touches);
     for (size_t at = 0; at < self->touch_count && status == STORAGE_OK;)
-        status = write_account(self, ledger, &at, chunks);
-    free(chunks);
+        status = write_entry(self, ledger, &at);
     return status;
 }
 
@@ -334,7 +329,7 @@ static enum storage_status write_once(struct checkpoint *self,
         status = ledger_put_events(ledger, self->chunks[i].first_index,
                                    self->chunks[i].bytes, self->chunks[i].size);
     if (status == STORAGE_OK)
-        status = write_accounts(self, ledger);
+        status = write_entries(self, ledger);
     if (status == STORAGE_OK)
         status = ledger_commit(ledger, position);
     if (status != STORAGE_OK)

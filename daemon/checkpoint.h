@@ -4,8 +4,8 @@
  * into a chunk; and which chunks tell of which account.
  *
  * An entry of account_events has as first index that of its first chunk, and
- * as value the first indexes of all chunks of this checkpoint that tell of
- * the account: u64 each, ascending.
+ * as value the first indexes of up to CHECKPOINT_ENTRY_CHUNKS_MAX chunks of
+ * this checkpoint that tell of the account: u64 each, ascending.
  *
  * One thread (the ledger's) fills and writes it.
  */
@@ -18,6 +18,8 @@
 
 /* A chunk is closed when it reaches this size. */
 #define CHECKPOINT_CHUNK_BYTES 16384u
+
+#define CHECKPOINT_ENTRY_CHUNKS_MAX 64u
 
 struct checkpoint;
 

@@ -3,15 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct packed *packed_create(const uint8_t *bytes, size_t size)
+struct packed *packed_create(const struct pack_writer *writer)
 {
-    struct packed *packed = malloc(sizeof *packed + size);
+    struct packed *packed = malloc(sizeof *packed + writer->size);
 
     if (!packed)
         return NULL;
     atomic_init(&packed->holders, 1);
-    packed->size = size;
-    memcpy(packed->bytes, bytes, size);
+    packed->filter = writer->filter;
+    packed->size = writer->size;
+    memcpy(packed->bytes, writer->bytes, writer->size);
     return packed;
 }
 

@@ -7,7 +7,7 @@
 #ifndef CLEARINGD_DAEMON_DRAFT_H
 #define CLEARINGD_DAEMON_DRAFT_H
 
-#include "engine/units.h"
+#include "daemon/pack.h"
 #include "storage/batch.h"
 
 #include <stdatomic.h>
@@ -15,6 +15,7 @@
 /* Packed events of one batch (daemon/pack.h), shared by draft and history. */
 struct packed {
     atomic_uint holders;
+    struct pack_filter filter;
     size_t size;
     uint8_t bytes[];
 };
@@ -27,8 +28,8 @@ struct draft {
     uint8_t payload[];
 };
 
-/* A copy with one holder; NULL if memory is short. */
-must_use struct packed *packed_create(const uint8_t *bytes, size_t size);
+/* A copy of the writer's pack with one holder; NULL if memory is short. */
+must_use struct packed *packed_create(const struct pack_writer *writer);
 struct packed *packed_hold(struct packed *packed);
 void packed_release(struct packed *packed); /* may be NULL */
 

@@ -1,5 +1,6 @@
 #include "daemon/ledger_thread.h"
 
+#include "daemon/account_key.h"
 #include "daemon/checkpoint.h"
 #include "daemon/clock.h"
 #include "daemon/log.h"
@@ -8,6 +9,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -135,8 +137,8 @@ static bool follow(struct ledger_thread *self, const struct batch *batch,
                      nanos_of(batch->time_ns));
     if (closes)
         (void)pthread_mutex_lock(&self->tree_mutex);
-    is_good = shadow_apply(self->options.shadow, batch, hash, &listener,
-                           &fault);
+    is_good =
+        shadow_apply(self->options.shadow, batch, hash, &listener, &fault);
     if (closes)
         (void)pthread_mutex_unlock(&self->tree_mutex);
     if (!is_good) {
@@ -249,10 +251,9 @@ static bool open_reader(struct ledger_thread *self)
 
     if (self->reader)
         return true;
-    if (journal_reader_open(&self->reader, self->options.dir,
-                            &self->options.genesis_id,
-                            self->position.applied_index + 1,
-                            &fault) == STORAGE_OK)
+    if (journal_reader_open(
+            &self->reader, self->options.dir, &self->options.genesis_id,
+            self->position.applied_index + 1, &fault) == STORAGE_OK)
         return true;
     storage_fault_text(&fault, text, sizeof text);
     fail_at(self, self->position.applied_index + 1, text);
@@ -353,13 +354,23 @@ static struct draft *take_draft(struct ledger_thread *self)
     return draft;
 }
 
+static bool is_behind(struct ledger_thread *self)
+{
+    bool is_true;
+
+    (void)pthread_mutex_lock(&self->mutex);
+    is_true = self->state.is_behind;
+    (void)pthread_mutex_unlock(&self->mutex);
+    return is_true;
+}
+
 /* Follows everything queued. */
 static void follow_queue(struct ledger_thread *self)
 {
     struct draft *draft;
 
     while ((draft = take_draft(self)) != NULL) {
-        bool is_good = self->state.is_failed == false &&
+        bool is_good = !self->state.is_failed &&
                        follow(self, &draft->batch, &draft->hash, draft);
 
         if (is_good)
@@ -386,8 +397,7 @@ static void follow_files(struct ledger_thread *self)
 static void checkpoint_between(struct ledger_thread *self)
 {
     if (!self->state.is_failed &&
-        self->position.applied_index ==
-            self->options.shadow->last.last_index &&
+        self->position.applied_index == self->options.shadow->last.last_index &&
         is_due(self)) {
         write_checkpoint(self);
         self->options.wake(self->options.ctx);
@@ -405,7 +415,7 @@ static void *run(void *ctx)
         is_stopping = self->is_stopping;
         (void)pthread_mutex_unlock(&self->mutex);
         follow_queue(self);
-        if (self->state.is_behind && !self->state.is_failed)
+        if (is_behind(self) && !self->state.is_failed)
             follow_files(self);
         checkpoint_between(self);
     } while (!is_stopping);
@@ -497,8 +507,7 @@ void ledger_thread_want_checkpoint(struct ledger_thread *self, uint64_t index)
     (void)pthread_mutex_unlock(&self->mutex);
 }
 
-void ledger_thread_state(struct ledger_thread *self,
-                         struct ledger_state *state)
+void ledger_thread_state(struct ledger_thread *self, struct ledger_state *state)
 {
     (void)pthread_mutex_lock(&self->mutex);
     *state = self->state;
@@ -539,33 +548,29 @@ static bool find_value(struct ledger_thread *self, struct ledger_proof *proof,
         proof->value_size = size;
         return true;
     }
-    return ledger_record(self->options.ledger, proof->value,
-                         &proof->value_size, sizeof proof->value, key,
-                         key_size) == STORAGE_OK &&
+    return ledger_record(self->options.ledger, proof->value, &proof->value_size,
+                         sizeof proof->value, key, key_size) == STORAGE_OK &&
            proof->value_size <= sizeof proof->value;
 }
 
-bool ledger_thread_prove(struct ledger_thread *self,
-                         struct ledger_proof *proof,
+bool ledger_thread_prove(struct ledger_thread *self, struct ledger_proof *proof,
                          const struct account_id *account)
 {
     struct shadow *shadow = self->options.shadow;
     uint8_t key[1 + STATE_ROOT_ACCOUNT_KEY_BYTES] = {RECORD_ACCOUNT};
     bool is_good;
 
-    memcpy(key + 1, account->owner.bytes, sizeof account->owner.bytes);
-    for (uint32_t i = 0; i < 4; i++)
-        key[21 + i] = (uint8_t)(account->subaccount >> (24 - 8 * i));
+    account_key(key + 1, account);
     (void)pthread_mutex_lock(&self->tree_mutex);
     proof->block = shadow->last;
-    is_good = shadow->last.height > 0 && tree_has(&shadow->accounts, key + 1) &&
-              find_value(self, proof, key, sizeof key) &&
-              tree_root(&shadow->accounts, &proof->accounts_hash,
-                        proof->root_sums) == STORAGE_OK &&
-              tree_root(&shadow->records, &proof->records_hash, NULL) ==
-                  STORAGE_OK &&
-              tree_proof(&shadow->accounts, key + 1, &proof->proof,
-                         proof->sums) == STORAGE_OK;
+    is_good =
+        shadow->last.height > 0 && tree_has(&shadow->accounts, key + 1) &&
+        find_value(self, proof, key, sizeof key) &&
+        tree_root(&shadow->accounts, &proof->accounts_hash, proof->root_sums) ==
+            STORAGE_OK &&
+        tree_root(&shadow->records, &proof->records_hash, NULL) == STORAGE_OK &&
+        tree_proof(&shadow->accounts, key + 1, &proof->proof, proof->sums) ==
+            STORAGE_OK;
     (void)pthread_mutex_unlock(&self->tree_mutex);
     return is_good;
 }

@@ -23,8 +23,16 @@
 #define PACK_HEAD_BYTES 24
 #define PACK_ACCOUNTS_MAX 2
 
+/* Which accounts a pack may tell of: a Bloom filter. */
+#define PACK_FILTER_WORDS 8u
+
+struct pack_filter {
+    uint64_t words[PACK_FILTER_WORDS];
+};
+
 /* A pack under construction; its memory grows and is used again. */
 struct pack_writer {
+    struct pack_filter filter;
     uint8_t *bytes;
     size_t size, capacity;
     size_t command_at; /* where the current command's head stands */
@@ -45,33 +53,32 @@ must_use bool pack_end(struct pack_writer *writer, uint32_t count);
 
 void pack_free(struct pack_writer *writer);
 
-/* A pack as read back. */
-struct pack_view {
-    uint64_t first_index;
-    struct nanos time;
-    uint32_t count;
-    const uint8_t *body;
-    size_t body_size;
-};
+/* False: the pack tells nothing of the account. */
+must_use bool pack_may_tell(const struct pack_filter *filter,
+                            const struct account_id *account);
 
-/* Takes the next pack off a chunk; false at its end or when the bytes are
- * none (then *is_bad is set). */
-must_use bool pack_next(struct pack_view *view, const uint8_t **bytes,
-                        size_t *size, bool *is_bad);
-
-/* One event of a pack; false stops. */
+/* One event of the past; false stops. */
 typedef bool pack_visitor(void *ctx, uint64_t index, struct nanos time,
                           const struct event *event);
 
 enum pack_end {
     PACK_ALL,     /* every event was visited */
     PACK_STOPPED, /* the visitor had enough */
-    PACK_BAD,     /* the bytes are no pack */
+    PACK_BAD,     /* the bytes are no packs, or memory is short */
 };
 
-/* Visits the events of commands first_index to last_index, forwards. */
-enum pack_end pack_visit(const struct pack_view *view, uint64_t first_index,
-                         uint64_t last_index, pack_visitor *visit, void *ctx);
+/* Visits the events of commands first_index to last_index in a chunk of
+ * packs: in their order, or the newest first. */
+enum pack_end pack_chunk(const uint8_t *bytes, size_t size,
+                         uint64_t first_index, uint64_t last_index,
+                         pack_visitor *visit, void *ctx);
+enum pack_end pack_chunk_backwards(const uint8_t *bytes, size_t size,
+                                   uint64_t first_index, uint64_t last_index,
+                                   pack_visitor *visit, void *ctx);
+
+/* Index of the last command of a chunk; false: the bytes are no packs. */
+must_use bool pack_chunk_end(const uint8_t *bytes, size_t size,
+                             uint64_t *last_index);
 
 /* The accounts an event belongs to, at most PACK_ACCOUNTS_MAX; their number.
  * A key's events belong to sub-account 0 of its owner. */

@@ -109,7 +109,9 @@ uint32_t account_of_owner(const struct engine *engine,
 bool account_owner_known(const struct engine *engine,
                          const struct address *owner)
 {
-    return account_of_owner(engine, owner) != NONE;
+    uint32_t slot = account_of_owner(engine, owner);
+
+    return slot != NONE && !engine->accounts[slot].is_house;
 }
 
 /* Second in the owner's chain, right behind the first. */

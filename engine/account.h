@@ -28,7 +28,8 @@ struct account_id house_id(const struct genesis *genesis, uint32_t slot);
 uint32_t account_of_owner(const struct engine *engine,
                           const struct address *owner);
 
-/* Has any sub-account of this owner been opened? (unknown_account) */
+/* Has any sub-account of this owner been opened? (unknown_account) The house
+ * is nobody that could ask for something. */
 bool account_owner_known(const struct engine *engine,
                          const struct address *owner);
 

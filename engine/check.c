@@ -165,7 +165,8 @@ static bool check_tables(const struct engine *engine,
                            MARKET_ALL, NONE);
     if (engine->touched_order_count != 0 || engine->touched_position_count != 0)
         return check_fault(fault, "events are still due", MARKET_ALL, NONE);
-    if (engine->withdrawal_pool.count + 1 != engine->next_withdrawal)
+    if (engine->withdrawal_pool.count != engine->withdrawal_pool.used ||
+        engine->withdrawal_pool.count + UINT64_C(1) != engine->next_withdrawal)
         return check_fault(fault, "withdrawals are lost", MARKET_ALL, NONE);
     return true;
 }

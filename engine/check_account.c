@@ -184,8 +184,8 @@ static bool check_position(struct walk *walk, uint32_t slot)
         return wrong(walk, "a position is above the market's limit");
     if (qty_is_zero(position->size) && !amount_is_zero(position->cost))
         return wrong(walk, "a position of no size has a cost");
-    if (position->is_touched || !amount_is_zero(position->change_realised) ||
-        !amount_is_zero(position->change_funding))
+    if (position->is_touched || !amount_is_zero(position->realised_now) ||
+        !amount_is_zero(position->funding_now))
         return wrong(walk, "a position's event is still due");
     return check_holder(walk, slot) && check_orders(walk, slot);
 }

@@ -7,7 +7,6 @@
 #include "engine/account.h"
 #include "engine/fees_rules.h"
 #include "engine/ledger.h"
-#include "engine/position.h"
 #include "engine/wide.h"
 
 #define DAY (24 * NANOS_PER_HOUR)
@@ -48,8 +47,11 @@ void fees_count_volume(struct engine *engine, uint32_t account,
 
 struct amount fees_volume(const struct engine *engine, uint32_t account)
 {
-    struct volume volume = engine->volumes[account];
+    struct volume volume;
 
+    if (likely(engine->volumes[account].day == today(engine)))
+        return engine->volumes[account].total;
+    volume = engine->volumes[account];
     roll(&volume, today(engine));
     return volume.total;
 }
@@ -122,7 +124,6 @@ void fees_split(struct engine *engine)
     i128 reporters = fees_rules_part(total, fees->reporters_ppm);
     i128 validators = fees_rules_part(total, fees->validators_ppm);
 
-    position_sweep_funding(engine);
     if (total <= 0)
         return;
     give_part(engine, HOUSE_TREASURY, amount_from_wide(treasury));

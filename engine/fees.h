@@ -30,8 +30,7 @@ void fees_count_volume(struct engine *engine, uint32_t account,
 struct amount fees_volume(const struct engine *engine, uint32_t account);
 uint32_t fees_tier(const struct engine *engine, uint32_t account);
 
-/* Tick: splits what HOUSE_FEES holds, the remainder to the fund; sends the
- * whole units of funding dust there, too (position_sweep_funding). */
+/* Tick: splits what HOUSE_FEES holds; the remainder to the fund. */
 void fees_split(struct engine *engine);
 
 #endif

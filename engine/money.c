@@ -86,25 +86,40 @@ static struct refusal check_credit(const struct engine *engine,
     return fine();
 }
 
-/* A new deposit; there is room. Deposits stay for ever, so that a reference
- * is credited once for ever. */
-static uint32_t deposit_open(struct engine *engine,
-                             const struct command *command)
+/* Takes a new deposit in; there is room. Deposits stay for ever, so that a
+ * reference is credited once for ever. */
+static uint32_t deposit_add(struct engine *engine,
+                            const struct deposit *deposit)
 {
     uint32_t slot = engine->deposit_pool.used++;
 
     engine->deposit_pool.count++;
-    engine->deposits[slot] =
-        (struct deposit){.reference = command->deposit.reference,
-                         .digest = command->deposit.digest,
-                         .account = command->deposit.account,
-                         .asset = command->deposit.asset,
-                         .amount = command->deposit.amount};
-    idmap_insert(&engine->deposit_map,
-                 idmap_hash_bytes(&command->deposit.reference,
-                                  sizeof command->deposit.reference),
-                 slot);
+    engine->deposits[slot] = *deposit;
+    idmap_insert(
+        &engine->deposit_map,
+        idmap_hash_bytes(&deposit->reference, sizeof deposit->reference), slot);
     return slot;
+}
+
+static uint32_t deposit_open(struct engine *engine,
+                             const struct command *command)
+{
+    struct deposit deposit = {.reference = command->deposit.reference,
+                              .digest = command->deposit.digest,
+                              .account = command->deposit.account,
+                              .asset = command->deposit.asset,
+                              .amount = command->deposit.amount};
+
+    return deposit_add(engine, &deposit);
+}
+
+bool deposit_load(struct engine *engine, const struct deposit *deposit)
+{
+    if (deposit_find(engine, &deposit->reference) != NONE ||
+        pool_is_full(&engine->deposit_pool))
+        return false;
+    (void)deposit_add(engine, deposit);
+    return true;
 }
 
 static void credit(struct engine *engine, const struct deposit *deposit)
@@ -133,6 +148,16 @@ static void tell_deposit(struct engine *engine, const struct deposit *deposit,
     engine_emit(engine, &event);
 }
 
+static bool is_same_message(const struct deposit *deposit,
+                            const struct command *command)
+{
+    return __builtin_memcmp(&deposit->digest, &command->deposit.digest,
+                            sizeof deposit->digest) == 0 &&
+           account_id_equal(&deposit->account, &command->deposit.account) &&
+           deposit->asset == command->deposit.asset &&
+           amount_equal(deposit->amount, command->deposit.amount);
+}
+
 struct refusal deposit_apply(struct engine *engine,
                              const struct command *command)
 {
@@ -146,8 +171,7 @@ struct refusal deposit_apply(struct engine *engine,
         return refusal;
     if (slot != NONE) {
         deposit = &engine->deposits[slot];
-        if (__builtin_memcmp(&deposit->digest, &command->deposit.digest,
-                             sizeof deposit->digest) != 0)
+        if (!is_same_message(deposit, command))
             return refuse(result_reference_conflict, param_reference);
         validators |= deposit->validators;
     } else if (pool_is_full(&engine->deposit_pool)) {
@@ -289,6 +313,21 @@ struct refusal withdraw_apply(struct engine *engine, uint32_t account,
     event.withdrawal.recipient = withdrawal->recipient;
     engine_emit(engine, &event);
     return fine();
+}
+
+bool withdrawal_load(struct engine *engine, const struct withdrawal *withdrawal)
+{
+    struct pool *pool = &engine->withdrawal_pool;
+    uint64_t place = withdrawal->id - 1;
+
+    /* Slots are given out in the order of ids. */
+    if (place >= pool->capacity || engine->withdrawals[place].id != 0)
+        return false;
+    engine->withdrawals[place] = *withdrawal;
+    pool->count++;
+    if (pool->used <= place)
+        pool->used = (uint32_t)place + 1;
+    return true;
 }
 
 /* ---- leverage ------------------------------------------------------------ */

@@ -21,6 +21,13 @@ struct refusal transfer_apply(struct engine *engine, uint32_t account,
 struct refusal withdraw_apply(struct engine *engine, uint32_t account,
                               const struct command *command);
 
+/* Loading: takes a deposit, a withdrawal as it was. False: it is there
+ * already, or no room. */
+must_use bool deposit_load(struct engine *engine,
+                           const struct deposit *deposit);
+must_use bool withdrawal_load(struct engine *engine,
+                              const struct withdrawal *withdrawal);
+
 struct refusal leverage_apply(struct engine *engine, uint32_t account,
                               const struct command *command,
                               const struct key *key);

@@ -1,7 +1,7 @@
 /*
  * Reports are kept as they come, the newest of each reporter; everything
  * that follows from them happens at ticks, so that between two ticks all
- * prices stand still.
+ * prices stand still. A price is as old as the newest report in it.
  *
  * While a feed is calm every tick aggregates what is fresh. After a jump
  * (rule 15) only an aggregate whose quorum has reported since the one before
@@ -111,7 +111,7 @@ static bool aggregate(const struct engine *engine, uint16_t number,
                             &terms);
 }
 
-/* Has a quorum of the votes been reported since the aggregate before? */
+/* Is a quorum of the votes newer than the newest of the aggregate before? */
 static bool is_fresh(const struct engine *engine, uint16_t number,
                      const struct oracle_aggregate *result)
 {
@@ -194,7 +194,7 @@ static void accept(struct engine *engine, uint16_t number,
     feed->step_price = jump.price;
     feed->price = result->price;
     feed->confidence = result->confidence;
-    feed->price_time = engine->time;
+    feed->price_time = nanos_sub(engine->time, result->age);
     feed->used = (uint8_t)result->used;
     feed->grade = (uint8_t)(by_jump > by_value ? by_jump : by_value);
     move_slow(engine, number);

@@ -57,16 +57,19 @@ bool oracle_aggregate(struct oracle_aggregate *aggregate,
 
     check(count <= REPORTERS_MAX);
     aggregate->used_mask = select_votes(votes, count, terms);
+    aggregate->age = terms->age_max;
     for (uint32_t i = 0; i < count; i++) {
         int64_t price = price_raw(votes[i].price);
         int64_t confidence = price_raw(votes[i].confidence);
 
         if (!(aggregate->used_mask >> i & 1))
             continue;
+        aggregate->age = nanos_min(aggregate->age, votes[i].age);
         values[n++] = price - confidence;
         values[n++] = price;
         values[n++] = price + confidence;
     }
+    aggregate->age = nanos_max(aggregate->age, nanos_of(0));
     aggregate->used = n / 3;
     if (n == 0 || aggregate->used < terms->quorum)
         return false;

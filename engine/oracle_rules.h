@@ -26,6 +26,8 @@ struct oracle_terms {
 
 struct oracle_aggregate {
     struct price price, confidence;
+    struct nanos age;   /* of the newest vote that counted, >= 0: a price is
+                           as old as that */
     uint32_t used;      /* votes that counted */
     uint64_t used_mask; /* which of them, bit by place */
 };

@@ -42,8 +42,6 @@ void record_global_get(struct engine *engine, struct bytes_reader *value)
 {
     struct hash32 id = bytes_get_hash(value);
 
-    if (memcmp(id.bytes, engine->genesis.id.bytes, sizeof id.bytes) != 0)
-        value->is_bad = true;
     engine->index = bytes_get_u64(value);
     engine->time = record_get_nanos(value);
     engine->tick_time = record_get_nanos(value);
@@ -56,6 +54,12 @@ void record_global_get(struct engine *engine, struct bytes_reader *value)
     engine->block_height = bytes_get_u64(value);
     engine->block_hash = bytes_get_hash(value);
     engine->trade_count = bytes_get_u64(value);
+    /* Counters begin at 1; an epoch of 0 is nobody's. */
+    if (memcmp(id.bytes, engine->genesis.id.bytes, sizeof id.bytes) != 0 ||
+        engine->price_epoch == 0 || engine->next_order == 0 ||
+        engine->next_trade == 0 || engine->next_withdrawal == 0 ||
+        engine->next_priority == 0)
+        value->is_bad = true;
 }
 
 void record_asset_put(const struct engine *engine, uint16_t number,

@@ -28,7 +28,7 @@ struct report {
 struct feed {
     struct report reports[REPORTERS_MAX]; /* newest by reporter */
     struct price price, confidence;       /* the aggregate; 0: never */
-    struct nanos price_time; /* tick at which the aggregate was made */
+    struct nanos price_time; /* of the newest report in the aggregate */
     uint8_t grade;           /* enum grade, as of the last tick */
     uint8_t used;            /* votes of the last aggregate */
     uint8_t agreeing;        /* aggregates in a row that agree after a

@@ -416,20 +416,18 @@ static void against_winners(struct engine *engine, const struct stand *before)
 void waterfall_turn(struct engine *engine, uint32_t account, uint16_t market)
 {
     struct stand stand;
-    struct qty part;
-    bool has_closed, is_bankrupt;
+    struct qty part, closed;
 
     read_stand(engine, account, market, &stand);
-    is_bankrupt = !amount_is_positive(stand.equity);
     part = step_part(engine, &stand);
     if (qty_is_zero(part))
         return;
-    has_closed = qty_is_positive(through_book(engine, &stand, part));
-    if (has_closed && !is_bankrupt)
-        return;
+    closed = through_book(engine, &stand, part);
 
     read_stand(engine, account, market, &stand);
-    if (is_bankrupt)
+    if (qty_is_positive(closed) && amount_is_positive(stand.equity))
+        return;
+    if (!amount_is_positive(stand.equity))
         part = qty_abs(stand.size);
     if (qty_is_zero(part))
         return;

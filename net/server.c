@@ -284,6 +284,9 @@ void net_drain(struct net_server *server)
     if (server->draining)
         return;
     server->draining = true;
+    /* Connections that are not read keep no loop alive; the sweeper then is
+     * all there is to flush and to end them. */
+    uv_ref((uv_handle_t *)&server->sweeper);
     for (size_t i = 0; i < server->listeners_count; i++)
         listener_close(&server->listeners[i]);
     for (uint32_t i = 0; i < server->slots_count; i++) {
@@ -306,8 +309,6 @@ void net_shutdown(struct net_server *server, uint64_t grace_ms,
         if (server->slots[i])
             conn_retire(server->slots[i]);
     }
-    /* The sweeper alone may be left to end it, so the loop must wait for it. */
-    uv_ref((uv_handle_t *)&server->sweeper);
     check(!uv_timer_start(&server->sweeper, sweep_all, 0, end_sweep_ms));
     /* As if one more handle had closed: there may be none left to do so. */
     server->handles_open++;

@@ -6,9 +6,8 @@
  * Everything runs on the one thread of the loop given to net_server_create.
  * A connection is named by a number (slot and generation): a number of a
  * connection that is gone is harmless, every function then does nothing and
- * says so. Handlers may call every function here; none of these functions
- * calls a handler before it returns, except that net_server_create and
- * net_shutdown promise nothing about the time before the loop runs again.
+ * says so. Handlers may call every function here. None of these functions
+ * calls a handler before it returns: what they cause comes from the loop.
  */
 #ifndef CLEARINGD_NET_SERVER_H
 #define CLEARINGD_NET_SERVER_H

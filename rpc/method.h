@@ -73,10 +73,13 @@ extern const struct rpc_method_table rpc_market_methods; /* markets, book */
 extern const struct rpc_method_table rpc_oracle_methods;  /* indexes */
 extern const struct rpc_method_table rpc_report_methods;  /* submitting */
 extern const struct rpc_method_table rpc_account_methods; /* private reads */
-extern const struct rpc_method_table rpc_history_methods;
+extern const struct rpc_method_table rpc_position_methods; /* and margin */
+extern const struct rpc_method_table rpc_trade_methods;    /* past trades */
+extern const struct rpc_method_table rpc_history_methods;  /* the past else */
 extern const struct rpc_method_table rpc_block_methods;
 extern const struct rpc_method_table rpc_order_methods; /* signed */
 extern const struct rpc_method_table rpc_funds_methods; /* signed, deposits */
+extern const struct rpc_method_table rpc_totals_methods;
 extern const struct rpc_method_table rpc_admin_methods;
 
 /* For handlers. */

@@ -11,8 +11,9 @@
 
 static const struct rpc_method_table *const tables[] = {
     &rpc_node_methods,   &rpc_market_methods,  &rpc_oracle_methods,
-    &rpc_report_methods, &rpc_account_methods, &rpc_history_methods,
-    &rpc_block_methods,  &rpc_order_methods,   &rpc_funds_methods,
+    &rpc_report_methods, &rpc_account_methods, &rpc_position_methods,
+    &rpc_trade_methods,  &rpc_history_methods, &rpc_block_methods,
+    &rpc_order_methods,  &rpc_funds_methods,   &rpc_totals_methods,
     &rpc_admin_methods,
 };
 

@@ -24,13 +24,17 @@ struct rpc_node_status {
     struct nanos started; /* wall clock */
 };
 
+/*
+ * An account's events are those it takes part in. The house's ledgers stand
+ * for markets: a trade and a market's state are HOUSE_CLEARING's + market, an
+ * accrual of funding is HOUSE_FUNDING's + market, a step of a liquidation and
+ * what was auto-deleveraged are HOUSE_INSURANCE's.
+ */
 struct rpc_history_query {
     struct account_id account; /* used when by_account */
     bool by_account;
     uint64_t from_index, to_index; /* inclusive range of command indexes */
-    /* The commands newest first; the events of one command always stand as
-     * they happened. */
-    bool newest_first;
+    bool newest_first; /* the events of one command, too: the last first */
 };
 
 /* One event of the past with the command it belongs to; false stops. */

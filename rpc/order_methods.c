@@ -36,7 +36,7 @@ static const struct event *order_event(const struct rpc_call *call,
 
 static json_t *trades_of(const struct rpc_service *service,
                          const struct rpc_outcome *outcome, uint8_t leg,
-                         uint64_t order)
+                         const struct order_view *order)
 {
     json_t *list = json_array();
 
@@ -45,9 +45,9 @@ static json_t *trades_of(const struct rpc_service *service,
         json_t *trade;
 
         if (event->kind != EVENT_TRADE || event->leg != leg ||
-            event->trade.taker_order != order)
+            event->trade.taker_order != order->id)
             continue;
-        trade = write_own_trade(service, event, outcome->time, false);
+        trade = write_own_trade(service, event, outcome->time, false, order);
         if (!trade || json_array_append_new(list, trade) != 0) {
             json_decref(list);
             return NULL;
@@ -68,7 +68,7 @@ static json_t *placed(const struct rpc_call *call,
     if (event && result &&
         write_set(result, "order", write_order(service, &event->order)) &&
         write_set(result, "trades",
-                  trades_of(service, outcome, leg, event->order.id)))
+                  trades_of(service, outcome, leg, &event->order)))
         return result;
     json_decref(result);
     return NULL;

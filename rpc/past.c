@@ -87,12 +87,26 @@ static bool gather(struct gathering *gathering, const struct event *event)
     return true;
 }
 
+/* Newest first means the last event of a command first; a looker gets them
+ * as they happened. */
+static void reverse(struct event *events, size_t count)
+{
+    for (size_t i = 0; i < count / 2; i++) {
+        struct event other = events[i];
+
+        events[i] = events[count - 1 - i];
+        events[count - 1 - i] = other;
+    }
+}
+
 /* Hands the gathered command to the looker; false: enough. */
 static bool hand_over(struct gathering *gathering)
 {
     const struct past_command command = {gathering->index, gathering->time,
                                          gathering->events, gathering->count};
 
+    if (gathering->past->query.newest_first)
+        reverse(gathering->events, gathering->count);
     gathering->count = 0;
     return command.count == 0 ||
            gathering->past->look(gathering->past, &command);

@@ -364,22 +364,24 @@ json_t *write_trade(const struct rpc_service *service,
 
 json_t *write_own_trade(const struct rpc_service *service,
                         const struct event *trade, struct nanos time,
-                        bool as_maker)
+                        bool as_maker, const struct order_view *order)
 {
     json_t *object = write_trade(service, trade, time);
     uint8_t side =
         as_maker ? !trade->trade.taker_side : trade->trade.taker_side;
-    uint64_t order =
+    uint64_t order_number =
         as_maker ? trade->trade.maker_order : trade->trade.taker_order;
     struct amount fee =
         as_maker ? trade->trade.maker_fee : trade->trade.taker_fee;
+    const char *type = order_number == 0 ? "liquidation"
+                       : order           ? write_order_type(order->terms.type)
+                                         : "limit";
 
     if (object &&
         write_set(object, "direction", json_string(write_side(side))) &&
         write_set(object, "order_id",
-                  write_order_id(service, trade->trade.market, order)) &&
-        write_set(object, "order_type",
-                  json_string(order == 0 ? "liquidation" : "limit")) &&
+                  write_order_id(service, trade->trade.market, order_number)) &&
+        write_set(object, "order_type", json_string(type)) &&
         write_set(object, "liquidity", json_string(as_maker ? "M" : "T")) &&
         write_set(object, "fee", write_value(service, fee)) &&
         write_set(object, "fee_currency",

@@ -53,10 +53,11 @@ json_t *write_order(const struct rpc_service *service,
 json_t *write_trade(const struct rpc_service *service,
                     const struct event *trade, struct nanos time);
 
-/* A trade as one of its two sides sees it: with order_id, liquidity, fee. */
+/* A trade as one of its two sides sees it: with order_id, liquidity, fee.
+ * `order` is that side's order (for its type), NULL where it is not known. */
 json_t *write_own_trade(const struct rpc_service *service,
                         const struct event *trade, struct nanos time,
-                        bool as_maker);
+                        bool as_maker, const struct order_view *order);
 
 /* Sets a member to a new reference; false (and nothing leaks) if either
  * failed. Chains: write_set(...) && write_set(...). */

@@ -364,15 +364,11 @@ static enum storage_status open_files(struct journal *journal,
     return status;
 }
 
-static enum storage_status allocate(struct journal **out,
-                                    const struct journal_options *options,
-                                    struct storage_fault *fault)
+/* Fills a zeroed journal with what it needs before any file. */
+static enum storage_status prepare_memory(struct journal *journal,
+                                          const struct journal_options *options,
+                                          struct storage_fault *fault)
 {
-    struct journal *journal = calloc(1, sizeof *journal);
-    if (!journal)
-        return storage_fault_set(fault, STORAGE_NO_MEMORY, 0, options->dir,
-                                 NULL);
-    *out = journal;
     journal->segment.fd = -1;
     journal->spare_fd = -1;
     journal->genesis_id = options->genesis_id;
@@ -400,8 +396,11 @@ enum storage_status journal_open(struct journal **out,
     if (size < SEGMENT_SIZE_MIN || size > SEGMENT_SIZE_MAX)
         return storage_fault_set(fault, STORAGE_INVALID, 0, options->dir,
                                  "segment size out of range");
-    struct journal *journal = NULL;
-    enum storage_status status = allocate(&journal, options, fault);
+    struct journal *journal = calloc(1, sizeof *journal);
+    if (!journal)
+        return storage_fault_set(fault, STORAGE_NO_MEMORY, 0, options->dir,
+                                 NULL);
+    enum storage_status status = prepare_memory(journal, options, fault);
     if (status == STORAGE_OK)
         status = open_files(journal, options, fault);
     if (status != STORAGE_OK) {

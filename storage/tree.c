@@ -282,19 +282,18 @@ static enum storage_status rehash(struct tree *tree, uint32_t *ref)
 enum storage_status tree_root(struct tree *tree, struct hash32 *hash,
                               struct tree_sum *sums)
 {
-    size_t sum_bytes = tree->sum_count * sizeof *sums;
     if (tree->root == TREE_REF_NONE) {
         memset(hash, 0, sizeof *hash);
         if (sums)
-            memset(sums, 0, sum_bytes);
+            memset(sums, 0, tree->sum_count * sizeof *sums);
         return STORAGE_OK;
     }
     enum storage_status status = rehash(tree, &tree->root);
     if (status != STORAGE_OK)
         return status;
     *hash = *tree_hash_at(tree, tree->root);
-    if (sums && sum_bytes)
-        memcpy(sums, tree_sums_at(tree, tree->root), sum_bytes);
+    if (sums)
+        tree_sums_copy(sums, tree, tree->root);
     return STORAGE_OK;
 }
 

@@ -8,6 +8,7 @@
 #define CLEARINGD_STORAGE_TREE_NODE_H
 
 #include "storage/tree.h"
+#include <string.h>
 
 #define TREE_REF_LEAF 0x80000000u
 #define TREE_REF_DIRTY 0x40000000u
@@ -52,6 +53,15 @@ static inline struct tree_sum *tree_sums_at(const struct tree *tree,
     struct tree_sum *base =
         tree_ref_is_leaf(ref) ? tree->leaf_sums : tree->branch_sums;
     return base + (size_t)(ref & TREE_REF_PLACE) * tree->sum_count;
+}
+
+/* Copies a node's sums out, none when the tree has none. */
+static inline void tree_sums_copy(struct tree_sum *out, const struct tree *tree,
+                                  uint32_t ref)
+{
+    const struct tree_sum *sums = tree_sums_at(tree, ref);
+    if (sums)
+        memcpy(out, sums, tree->sum_count * sizeof *sums);
 }
 
 #endif

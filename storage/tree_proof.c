@@ -35,15 +35,14 @@ enum storage_status tree_proof(struct tree *tree, const uint8_t *key,
     memset(out, 0, sizeof *out);
     uint32_t leaf = walk(tree, key, out, refs);
     uint32_t n = tree->sum_count;
-    size_t bytes = n * sizeof(struct tree_sum);
     out->sum_count = n;
     if (n && out->depth) {
-        out->sums = malloc(out->depth * bytes);
+        out->sums = malloc(out->depth * n * sizeof *out->sums);
         if (!out->sums)
             return STORAGE_NO_MEMORY;
     }
-    if (n && leaf_sums)
-        memcpy(leaf_sums, tree_sums_at(tree, leaf), bytes);
+    if (leaf_sums)
+        tree_sums_copy(leaf_sums, tree, leaf);
     /* Bits were noted from the root, they are wanted from the leaf. */
     for (uint32_t i = 0; i < out->depth / 2; i++) {
         uint32_t bit = out->siblings[i].bit;
@@ -54,7 +53,7 @@ enum storage_status tree_proof(struct tree *tree, const uint8_t *key,
         uint32_t ref = refs[out->depth - 1 - i];
         out->siblings[i].hash = *tree_hash_at(tree, ref);
         if (n)
-            memcpy(out->sums + (size_t)i * n, tree_sums_at(tree, ref), bytes);
+            tree_sums_copy(out->sums + (size_t)i * n, tree, ref);
     }
     return STORAGE_OK;
 }

@@ -35,12 +35,11 @@ BEGIN {
 
     # Outside library by its header, and the rooms it may live in.
     home["uv"] = " net daemon cmd "
-    home["libwebsockets"] = " net daemon "
     home["lmdb"] = " storage "
     home["jansson"] = " rpc cmd "
     home["secp256k1"] = " rpc cmd "
     home["nettle"] = " storage rpc cmd "
-    home["openssl"] = " rpc cmd "
+    home["openssl"] = " net rpc cmd "
     home["confuse"] = " daemon "
     home["systemd"] = " daemon "
     home["zlib"] = " cmd "

@@ -77,11 +77,13 @@ Test(funding_rules, index_change_is_capped_at_an_hour)
     cr_assert(change("0.0001", "60000", 0) == 0);
 }
 
-/* One part of a 28.8 million millionth of 1e-17 is nothing, either way. */
+/* An eighth of the product: 7/8, 9/8, -15/8. */
 Test(funding_rules, index_change_is_cut_toward_zero)
 {
-    cr_assert(funding_change(rate_of(1), price_of(9),
-                             nanos_of(NANOS_PER_HOUR)) == 1);
+    cr_assert(
+        funding_change(rate_of(1), price_of(7), nanos_of(NANOS_PER_HOUR)) == 0);
+    cr_assert(
+        funding_change(rate_of(1), price_of(9), nanos_of(NANOS_PER_HOUR)) == 1);
     cr_assert(funding_change(rate_of(-1), price_of(15),
                              nanos_of(NANOS_PER_HOUR)) == -1);
 }

@@ -168,9 +168,8 @@ Test(oracle_rules, quorum_counts_usable_votes)
 static enum grade grade(int64_t price, int64_t confidence, int64_t age,
                         int64_t slow)
 {
-    return oracle_grade_of(price_of(price), price_of(confidence),
-                           nanos_of(age), price_of(slow), ratio("0.02"),
-                           nanos_of(30));
+    return oracle_grade_of(price_of(price), price_of(confidence), nanos_of(age),
+                           price_of(slow), ratio("0.02"), nanos_of(30));
 }
 
 Test(oracle_rules, grades_and_their_boundaries)
@@ -327,7 +326,7 @@ Test(oracle_rules, slow_price_moves_at_most_so_far_and_so_often)
     /* Downwards from there: (100 / 100.3)^2 of 0.3009. */
     cr_assert(slow_price_move(&slow, usd("50"), seconds(20), ratio("0.06"),
                               ratio("0.0003")));
-    cr_assert_eq(price_raw(slow.slow), price_raw(usd("100.00089731")) + 0);
+    cr_assert_eq(price_raw(slow.slow), price_raw(usd("100.00089731")));
     /* Hours of silence count for ten minutes: at most 18 %. */
     slow_price_start(&slow, usd("100"), seconds(0));
     cr_assert(slow_price_move(&slow, usd("200"), seconds(3000), ratio("0.06"),
