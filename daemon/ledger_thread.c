@@ -72,14 +72,12 @@ static void on_record(void *ctx, const struct record *record)
     checkpoint_record(self->checkpoint, record);
 }
 
-static void on_block(void *ctx, const struct block *block,
-                     const struct hash32 *hash)
+/* The mutex is held, or there is no thread yet. */
+static void add_block(struct ledger_thread *self, const struct block *block,
+                      const struct hash32 *hash)
 {
-    struct ledger_thread *self = ctx;
     uint64_t at;
 
-    checkpoint_block(self->checkpoint, block);
-    (void)pthread_mutex_lock(&self->mutex);
     /* Nobody takes blocks while the node starts; the newest are kept, and a
      * node that lags by thousands of blocks has long been held back. */
     if (self->block_count == SHADOW_BLOCKS) {
@@ -89,6 +87,16 @@ static void on_block(void *ctx, const struct block *block,
     at = (self->block_first + self->block_count++) % SHADOW_BLOCKS;
     self->blocks[at].block = *block;
     self->blocks[at].hash = *hash;
+}
+
+static void on_block(void *ctx, const struct block *block,
+                     const struct hash32 *hash)
+{
+    struct ledger_thread *self = ctx;
+
+    checkpoint_block(self->checkpoint, block);
+    (void)pthread_mutex_lock(&self->mutex);
+    add_block(self, block, hash);
     self->state.block_height = block->height;
     (void)pthread_mutex_unlock(&self->mutex);
 }
@@ -443,6 +451,24 @@ static void init_locks(struct ledger_thread *self)
     check(pthread_condattr_destroy(&steady) == 0);
 }
 
+/* Blocks of the past whose BLOCK command may not be in the journal yet. */
+static void add_old_blocks(struct ledger_thread *self)
+{
+    const struct shadow *shadow = self->options.shadow;
+    uint64_t newest = shadow->last.height;
+    uint64_t height =
+        newest > SHADOW_OLD_BLOCKS ? newest - SHADOW_OLD_BLOCKS : 0;
+
+    while (height++ < newest) {
+        const struct block *block = &shadow->blocks[height % SHADOW_BLOCKS];
+        struct hash32 hash;
+
+        block_hash(&hash, block);
+        if (block->height == height)
+            add_block(self, block, &hash);
+    }
+}
+
 struct ledger_thread *
 ledger_thread_start(const struct ledger_thread_options *options)
 {
@@ -465,6 +491,7 @@ ledger_thread_start(const struct ledger_thread_options *options)
         free(self);
         return NULL;
     }
+    add_old_blocks(self);
     init_locks(self);
     if (pthread_create(&self->thread, NULL, run, self) != 0) {
         destroy(self);
@@ -531,6 +558,43 @@ bool ledger_thread_take_block(struct ledger_thread *self, struct block *block,
     }
     (void)pthread_mutex_unlock(&self->mutex);
     return is_there;
+}
+
+bool ledger_thread_block(struct ledger_thread *self, struct block *block,
+                         uint64_t height)
+{
+    const struct shadow *shadow = self->options.shadow;
+    bool is_there;
+
+    (void)pthread_mutex_lock(&self->tree_mutex);
+    if (height == UINT64_MAX)
+        height = shadow->last.height;
+    *block = shadow->blocks[height % SHADOW_BLOCKS];
+    is_there = height > 0 && block->height == height;
+    (void)pthread_mutex_unlock(&self->tree_mutex);
+    return is_there || (height > 0 && ledger_block(self->options.ledger, block,
+                                                   height) == STORAGE_OK);
+}
+
+bool ledger_thread_block_by_hash(struct ledger_thread *self,
+                                 struct block *block, const struct hash32 *hash)
+{
+    const struct shadow *shadow = self->options.shadow;
+    bool is_there = false;
+
+    (void)pthread_mutex_lock(&self->tree_mutex);
+    for (uint32_t i = 0; i < SHADOW_BLOCKS && !is_there; i++) {
+        struct hash32 own;
+
+        if (shadow->blocks[i].height == 0)
+            continue;
+        *block = shadow->blocks[i];
+        block_hash(&own, block);
+        is_there = hash32_equal(&own, hash);
+    }
+    (void)pthread_mutex_unlock(&self->tree_mutex);
+    return is_there || ledger_block_by_hash(self->options.ledger, block,
+                                            hash) == STORAGE_OK;
 }
 
 /* The account's record as of the newest block: waiting for a checkpoint, or

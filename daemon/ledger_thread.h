@@ -70,6 +70,15 @@ must_use bool ledger_thread_take_block(struct ledger_thread *thread,
                                        struct block *block,
                                        struct hash32 *hash);
 
+/* A finished block: one of the newest from memory, else from the ledger.
+ * UINT64_MAX is the newest. False: there is none. Any thread but the
+ * ledger's; waits while a block is being finished. */
+must_use bool ledger_thread_block(struct ledger_thread *thread,
+                                  struct block *block, uint64_t height);
+must_use bool ledger_thread_block_by_hash(struct ledger_thread *thread,
+                                          struct block *block,
+                                          const struct hash32 *hash);
+
 /* An account's line in the tree at the newest block. */
 struct ledger_proof {
     struct block block;

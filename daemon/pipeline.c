@@ -2,6 +2,8 @@
 
 #include "daemon/clock.h"
 #include "engine/view.h"
+#include "rpc/admin.h"
+#include "rpc/method.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +14,6 @@
 #define RUN_TICKS 64u
 /* Bytes of answers held; beyond it no message is gone through. */
 #define HELD_BYTES_MAX ((size_t)64 << 20)
-#define BLOCKS_WAITING 256u
-#define RETRY_MS 1000u
 
 enum step {
     STEP_NEXT, /* the call is gone through */
@@ -30,11 +30,9 @@ struct pipeline {
     size_t held_bytes;
 
     bool is_tick_due;
-    struct {
-        struct block block;
-        struct hash32 hash;
-    } blocks[BLOCKS_WAITING]; /* to be sequenced, oldest first */
-    uint32_t block_first, block_count;
+    bool has_block; /* finished and not yet sequenced */
+    struct block block;
+    struct hash32 block_hash;
 
     bool is_advancing; /* the oldest message's call waits for it */
     struct nanos target, next_tick;
@@ -342,15 +340,18 @@ void pipeline_tick(struct pipeline *self)
     self->is_tick_due = true;
 }
 
-void pipeline_block(struct pipeline *self, const struct block *block,
-                    const struct hash32 *hash)
+/* Takes the next finished block that the journal does not tell of yet. */
+static bool take_block(struct pipeline *self)
 {
-    uint32_t at;
+    struct view_counters counters;
 
-    check(self->block_count < BLOCKS_WAITING);
-    at = (self->block_first + self->block_count++) % BLOCKS_WAITING;
-    self->blocks[at].block = *block;
-    self->blocks[at].hash = *hash;
+    while (!self->has_block &&
+           ledger_thread_take_block(self->options.ledger, &self->block,
+                                    &self->block_hash)) {
+        view_counters(self->options.engine, &counters);
+        self->has_block = self->block.height > counters.block_height;
+    }
+    return self->has_block;
 }
 
 /* The node's own commands. */
@@ -358,12 +359,9 @@ static void sequence_own(struct pipeline *self)
 {
     struct sequencer *sequencer = self->options.sequencer;
 
-    while (self->block_count > 0 &&
-           sequencer_block(sequencer, &self->blocks[self->block_first].block,
-                           &self->blocks[self->block_first].hash)) {
-        self->block_first = (self->block_first + 1) % BLOCKS_WAITING;
-        self->block_count--;
-    }
+    while (take_block(self) &&
+           sequencer_block(sequencer, &self->block, &self->block_hash))
+        self->has_block = false;
     if (self->is_tick_due && sequencer_tick(sequencer))
         self->is_tick_due = false;
 }
@@ -382,42 +380,51 @@ void pipeline_advance(struct pipeline *self, struct nanos target)
         self->next_tick = target;
 }
 
-/* Moves the driven clock on; true: it is there. */
-static bool advance(struct pipeline *self)
+enum advance {
+    ADVANCE_DONE,
+    ADVANCE_MORE, /* the run's share of ticks is used up */
+    ADVANCE_WAIT, /* no room until the journal has moved */
+};
+
+/* Moves the driven clock on, a tick an interval. */
+static enum advance move_clock(struct pipeline *self)
 {
     const struct genesis *genesis = engine_genesis(self->options.engine);
 
     for (uint32_t i = 0; i < RUN_TICKS; i++) {
         if (!sequencer_set_time(self->options.sequencer, self->next_tick) ||
             !sequencer_tick(self->options.sequencer))
-            return false;
+            return ADVANCE_WAIT;
         if (nanos_cmp(self->next_tick, self->target) >= 0)
-            return true;
+            return ADVANCE_DONE;
         self->next_tick = nanos_min(
             nanos_add(self->next_tick, genesis->tick_interval), self->target);
     }
-    return false;
+    return ADVANCE_MORE;
 }
 
-/* Goes on with an advance; true: the call that asked for it is answered. */
-static bool go_on_advancing(struct pipeline *self, struct ticket *ticket)
+/* Goes on with an advance; when it is done, the call that asked is answered.
+ * Who has gone away meanwhile stops the clock where it is. */
+static enum advance advance(struct pipeline *self, struct ticket *ticket)
 {
     struct rpc_call *call = rpc_message_call(ticket->message, ticket->cursor);
+    enum advance step = ADVANCE_DONE;
 
     if (!pipeline_is_failed(self) &&
-        self->options.is_connected(self->options.ctx, ticket->conn) &&
-        !advance(self))
-        return false;
+        self->options.is_connected(self->options.ctx, ticket->conn))
+        step = move_clock(self);
+    if (step != ADVANCE_DONE)
+        return step;
     self->is_advancing = false;
     if (pipeline_is_failed(self)) {
         rpc_call_not_ready(call, self->reason);
     } else {
-        rpc_admin_answer_time(call, engine_index(self->options.engine),
-                              engine_time(self->options.engine));
         ticket->wait_index = engine_index(self->options.engine);
+        rpc_admin_answer_time(call, ticket->wait_index,
+                              engine_time(self->options.engine));
     }
     ticket->cursor++;
-    return true;
+    return ADVANCE_DONE;
 }
 
 /* ---- the run ---------------------------------------------------------- */
@@ -428,18 +435,21 @@ static bool is_full(struct pipeline *self)
            history_bytes(self->options.history) > HISTORY_BYTES_MAX;
 }
 
-/* Takes messages from the ring as long as they can be gone through. */
+/* Takes messages from the ring as long as they can be gone through; true:
+ * there is more to do at once. */
 static bool drain(struct pipeline *self)
 {
     uint32_t budget = RUN_CALLS;
     struct ticket *ticket;
 
     while ((ticket = workers_oldest(self->options.workers)) != NULL) {
-        if (budget == 0)
+        enum advance step =
+            self->is_advancing ? advance(self, ticket) : ADVANCE_DONE;
+
+        if (budget == 0 || step == ADVANCE_MORE)
             return true;
-        if (self->is_advancing && !go_on_advancing(self, ticket))
-            return false;
-        if (!pipeline_is_failed(self) && is_full(self))
+        if (step == ADVANCE_WAIT ||
+            (!pipeline_is_failed(self) && is_full(self)))
             return false;
         if (!go_through(self, ticket, &budget))
             return budget == 0 || self->is_advancing;
@@ -462,9 +472,22 @@ bool pipeline_run(struct pipeline *self)
     return has_more;
 }
 
+/* A held message's answer after the failure. */
+static void fail_held(struct pipeline *self, struct ticket *ticket)
+{
+    if (!is_waiting(ticket)) {
+        unmake_reply(self, ticket);
+        return;
+    }
+    ticket->has_history = false;
+    fail_calls(self, ticket);
+    if (!is_waiting(ticket))
+        make_reply(self, ticket);
+}
+
 void pipeline_fail(struct pipeline *self, const char *reason)
 {
-    struct ticket *ticket;
+    uint64_t durable = sequencer_durable_index(self->options.sequencer);
 
     if (pipeline_is_failed(self))
         return;
@@ -472,15 +495,10 @@ void pipeline_fail(struct pipeline *self, const char *reason)
                    reason[0] != '\0' ? reason : "failed");
     make_replies(self);
     release_durable(self);
-    for (ticket = self->first; ticket; ticket = ticket->next) {
-        if (!is_waiting(ticket)) {
-            unmake_reply(self, ticket);
-        } else {
-            ticket->has_history = false;
-            fail_calls(self, ticket);
+    for (struct ticket *ticket = self->first; ticket; ticket = ticket->next)
+        if (ticket->wait_index > durable) {
+            fail_held(self, ticket);
+            ticket->wait_index = 0;
         }
-        ticket->wait_index = 0;
-    }
-    make_replies(self);
     release_durable(self);
 }

@@ -35,6 +35,7 @@ struct pipeline_options {
     const struct rpc_node *node;
     struct workers *workers;
     struct sequencer *sequencer;
+    struct ledger_thread *ledger; /* its finished blocks are sequenced */
     struct history *history;
     struct metrics *metrics;
     struct rate_table *account_rates; /* of signed requests */
@@ -64,10 +65,6 @@ bool pipeline_run(struct pipeline *pipeline);
 
 /* A TICK is due by the wall clock; done at the next run. */
 void pipeline_tick(struct pipeline *pipeline);
-
-/* Sequences a BLOCK command for a finished block. */
-void pipeline_block(struct pipeline *pipeline, const struct block *block,
-                    const struct hash32 *hash);
 
 /* Driven clock: moves time to target, a TICK each interval; the call that
  * asked is answered when it is there. */

@@ -18,6 +18,10 @@
  * more than a node ever lags behind. */
 #define SHADOW_BLOCKS 4096u
 
+/* As many of the checkpoint's past are remembered at a start: those whose
+ * BLOCK command may come after the checkpoint. */
+#define SHADOW_OLD_BLOCKS 64u
+
 /* A record's key in the tree of records: its kind, SHA-256 of its key. */
 #define SHADOW_RECORD_KEY_BYTES 33
 

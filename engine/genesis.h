@@ -16,9 +16,9 @@
 
 struct asset_params {
     char name[NAME_BYTES_MAX];
-    uint8_t decimals;           /* 0..12 (settlement 0..8); unit = 10^-decimals */
-    uint16_t feed;              /* ignored for the settlement asset (asset 0) */
-    struct rate weight_initial; /* 4: w_i  [0.9] */
+    uint8_t decimals; /* 0..12, settlement 0..8: unit = 10^-decimals */
+    uint16_t feed;    /* ignored for the settlement asset (asset 0) */
+    struct rate weight_initial;     /* 4: w_i  [0.9] */
     struct rate weight_maintenance; /* 4: w_m  [0.95] */
     struct rate imf; /* 4: size factor per sqrt(whole unit)  [0.001] */
     struct amount scale_start; /* 4: deposited value from which the initial

@@ -68,6 +68,15 @@ static struct refusal check_deposit(const struct engine *engine,
                         command->deposit.amount);
 }
 
+static uint32_t signature_count(uint64_t validators)
+{
+    uint32_t count = 0;
+
+    for (; validators != 0; validators &= validators - 1)
+        count++;
+    return count;
+}
+
 /* Is there room for what the deposit would credit? */
 static struct refusal check_credit(const struct engine *engine,
                                    const struct command *command)
@@ -140,8 +149,7 @@ static void tell_deposit(struct engine *engine, const struct deposit *deposit,
     event.deposit.asset = deposit->asset;
     event.deposit.amount = deposit->amount;
     event.deposit.reference = deposit->reference;
-    event.deposit.signatures =
-        (uint32_t)__builtin_popcountll(deposit->validators);
+    event.deposit.signatures = signature_count(deposit->validators);
     event.deposit.threshold = engine->genesis.validator_threshold;
     event.deposit.is_credited = deposit->is_credited;
     event.deposit.is_first_credit = is_first;
@@ -179,7 +187,7 @@ struct refusal deposit_apply(struct engine *engine,
     }
     is_first =
         !(deposit && deposit->is_credited) &&
-        __builtin_popcountll(validators) >= engine->genesis.validator_threshold;
+        signature_count(validators) >= engine->genesis.validator_threshold;
     if (is_first)
         refusal = check_credit(engine, command);
     if (refusal.result != result_ok)

@@ -176,7 +176,7 @@ void position_sweep_funding(struct engine *engine)
 
     for (uint16_t i = 0; i < engine->genesis.market_count; i++) {
         struct market *market = &engine->markets[i];
-        i128 units = market->funding_fraction / divisor;
+        i128 units = wide_div_floor(market->funding_fraction, divisor);
 
         if (units == 0)
             continue;

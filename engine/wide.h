@@ -15,19 +15,20 @@ static inline i128 wide_mul(int64_t a, int64_t b)
     return (i128)a * b;
 }
 
-/* n / d, rounded as named; d > 0. */
+/* n / d, rounded as named; d > 0. Worked on magnitudes: one division, no
+ * remainder. */
 static inline i128 wide_div_floor(i128 n, i128 d)
 {
-    i128 q = n / d;
-
-    return n % d < 0 ? q - 1 : q;
+    if (n >= 0)
+        return (i128)((u128)n / (u128)d);
+    return -(i128)((-(u128)n + (u128)d - 1) / (u128)d);
 }
 
 static inline i128 wide_div_ceil(i128 n, i128 d)
 {
-    i128 q = n / d;
-
-    return n % d > 0 ? q + 1 : q;
+    if (n > 0)
+        return (i128)(((u128)n + (u128)d - 1) / (u128)d);
+    return -(i128)(-(u128)n / (u128)d);
 }
 
 static inline i128 wide_div_trunc(i128 n, i128 d)

@@ -214,6 +214,7 @@ static void default_root(struct genesis *genesis)
         .tick_interval = nanos_of(100 * NANOS_PER_MS),
         .block_interval = nanos_of(NANOS_PER_SECOND),
         .block_commands = 10000,
+        .start_time = nanos_of(NANOS_PER_MS),
         .self_trade = SELF_TRADE_CANCEL_MAKER,
         .fees = {.tier_count = 1,
                  .tiers = {{amount_of(0), rate_of(200000), rate_of(500000)}},

@@ -54,9 +54,9 @@ static int64_t search_short(const struct rest *rest, int64_t low, int64_t high)
     return low;
 }
 
-struct price liquidation_price(const struct genesis *genesis,
-                               const struct view_margin *margin,
-                               const struct view_position *position)
+struct price rpc_liquidation_price(const struct genesis *genesis,
+                                   const struct view_margin *margin,
+                                   const struct view_position *position)
 {
     const struct market_params *market = &genesis->markets[position->market];
     const int64_t most = price_raw(genesis->feeds[market->feed].price_max);

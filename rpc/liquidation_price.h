@@ -13,7 +13,7 @@
  * the greatest price of the market's feed does it (or there is no position).
  * Pending funding and the values of collateral stay as they are.
  */
-struct price liquidation_price(const struct genesis *genesis,
+struct price rpc_liquidation_price(const struct genesis *genesis,
                                const struct view_margin *margin,
                                const struct view_position *position);
 

@@ -15,6 +15,9 @@
 #define CODE_NOT_READY (-32001)
 #define CODE_BUSY (-32005)
 
+/* Integers up to here are exact as reals. */
+#define ID_MAX 9007199254740992.0
+
 /* ---- answers --------------------------------------------------------- */
 
 void rpc_call_result(struct rpc_call *call, json_t *result)
@@ -110,15 +113,21 @@ static void begin_call(struct rpc_call *call)
         method->prepare(call);
 }
 
-static void find_method(struct rpc_call *call, const char *name, size_t size)
+static bool find_method(struct rpc_call *call, const char *name, size_t size)
 {
     call->method = rpc_method_find(name, size);
     if (!call->method)
         rpc_call_error(
             call, CODE_METHOD, "method not found",
             json_pack("{ss%}", "method", name, size < 64 ? size : (size_t)64));
-    else
-        begin_call(call);
+    return call->method != NULL;
+}
+
+/* Texts may hold NUL: the size counts. */
+static bool is_version(const json_t *version)
+{
+    return json_is_string(version) && json_string_length(version) == 3 &&
+           strcmp(json_string_value(version), "2.0") == 0;
 }
 
 static void parse_call(struct rpc_call *call, json_t *request)
@@ -132,20 +141,20 @@ static void parse_call(struct rpc_call *call, json_t *request)
     if (is_id(id))
         call->id = json_incref(id);
     if (!json_is_object(request) || (id && !is_id(id)) ||
-        !json_is_string(version) ||
-        strcmp(json_string_value(version), "2.0") != 0 ||
-        !json_is_string(method) ||
+        !is_version(version) || !json_is_string(method) ||
         (params && !json_is_object(params) && !json_is_array(params))) {
         rpc_call_error(call, CODE_REQUEST, "invalid request", NULL);
         return;
     }
     call->is_notification = !id;
     call->params = json_is_object(params) ? json_incref(params) : json_object();
-    if (is_positional || !call->params) {
-        rpc_call_bad_param(call, "params", "must be named");
+    if (!find_method(call, json_string_value(method),
+                     json_string_length(method)))
         return;
-    }
-    find_method(call, json_string_value(method), json_string_length(method));
+    if (is_positional || !call->params)
+        rpc_call_bad_param(call, "params", "must be named");
+    else
+        begin_call(call);
 }
 
 static struct rpc_message *message_create(const struct rpc_service *service,
@@ -205,23 +214,130 @@ static struct rpc_message *message_of(const struct rpc_service *service,
     return message;
 }
 
+/* ---- JSON that says what no request may say --------------------------- */
+
+#define JSON_FLAGS (JSON_DECODE_ANY | JSON_ALLOW_NUL)
+
+/* An id that was read as a real because all integers were. */
+static json_t *id_of(const json_t *request)
+{
+    json_t *id = json_object_get(request, "id");
+    double number = json_real_value(id);
+
+    if (!json_is_real(id))
+        return is_id(id) ? json_incref(id) : NULL;
+    if (number < -ID_MAX || number > ID_MAX)
+        return NULL;
+    return json_integer((json_int_t)number);
+}
+
+/* The name of a parameter that is too large for 64 bits, or NULL. */
+static const char *overflowing(const json_t *request)
+{
+    json_t *params = json_object_get(request, "params"), *value;
+    const char *name;
+
+    json_object_foreach(params, name, value)
+    {
+        double number = json_real_value(value);
+
+        if (number < -ID_MAX || number > ID_MAX)
+            return name;
+    }
+    return NULL;
+}
+
+static void refuse_call(struct rpc_call *call, const json_t *request, int code,
+                        const char *text, const char *reason)
+{
+    const char *name = code == CODE_PARAMS ? overflowing(request) : NULL;
+    json_t *data = json_pack("{ss}", "reason", reason);
+
+    call->id = id_of(request);
+    call->is_notification =
+        json_is_object(request) && !json_object_get(request, "id");
+    if (data && name)
+        json_object_set_new(data, "param", json_string(name));
+    rpc_call_error(call, code, text, data);
+}
+
+/* Every call of the document gets the same error under its own id. */
+static struct rpc_message *refuse_calls(const struct rpc_service *service,
+                                        enum rpc_transport transport,
+                                        uint64_t received_us, json_t *document,
+                                        int code, const char *text,
+                                        const char *reason)
+{
+    bool is_batch = json_is_array(document) && json_array_size(document) > 0;
+    size_t count = is_batch ? json_array_size(document) : 1;
+    struct rpc_message *message;
+
+    if (count > service->limits.batch_calls_max)
+        return message_refuse(service, transport, received_us, CODE_REQUEST,
+                              "invalid request", "the batch is too long");
+    message = message_create(service, transport, received_us, (uint32_t)count);
+    if (!message)
+        return NULL;
+    message->is_batch = is_batch;
+    for (uint32_t i = 0; i < count; i++)
+        refuse_call(&message->calls[i],
+                    is_batch ? json_array_get(document, i) : document, code,
+                    text, reason);
+    return message;
+}
+
+/* Sound JSON, but with a number beyond 64 bits or a name that stands twice:
+ * read again without the objection, so that the error bears the call's id. */
+static struct rpc_message *refuse_document(const struct rpc_service *service,
+                                           enum rpc_transport transport,
+                                           const char *bytes, size_t size,
+                                           uint64_t received_us,
+                                           const json_error_t *fault)
+{
+    enum json_error_code why = json_error_code(fault);
+    json_error_t error = *fault;
+    json_t *document = NULL;
+    struct rpc_message *message;
+
+    if (why == json_error_null_byte_in_key)
+        return message_refuse(service, transport, received_us, CODE_REQUEST,
+                              "invalid request", "a name holds a NUL");
+    if (why == json_error_numeric_overflow)
+        document = json_loadb(bytes, size, JSON_FLAGS | JSON_DECODE_INT_AS_REAL,
+                              &error);
+    else if (why == json_error_duplicate_key)
+        document = json_loadb(bytes, size, JSON_FLAGS, &error);
+    if (!document && json_error_code(&error) == json_error_numeric_overflow)
+        return message_refuse(service, transport, received_us, CODE_PARAMS,
+                              "invalid params", "a number is too large");
+    if (!document)
+        return message_refuse(service, transport, received_us, CODE_PARSE,
+                              "parse error", error.text);
+    message = why == json_error_duplicate_key
+                  ? refuse_calls(service, transport, received_us, document,
+                                 CODE_REQUEST, "invalid request",
+                                 "a name stands twice")
+                  : refuse_calls(service, transport, received_us, document,
+                                 CODE_PARAMS, "invalid params",
+                                 "a number beyond 64 bits; send it as a "
+                                 "string");
+    json_decref(document);
+    return message;
+}
+
 struct rpc_message *rpc_message_parse(const struct rpc_service *service,
                                       enum rpc_transport transport,
                                       const char *bytes, size_t size,
                                       uint64_t received_us)
 {
     json_error_t error;
-    json_t *document = json_loadb(
-        bytes, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    json_t *document =
+        json_loadb(bytes, size, JSON_FLAGS | JSON_REJECT_DUPLICATES, &error);
     struct rpc_message *message;
 
-    if (!document && json_error_code(&error) == json_error_numeric_overflow)
-        return message_refuse(service, transport, received_us, CODE_PARAMS,
-                              "invalid params",
-                              "a number beyond 64 bits; send it as a string");
     if (!document)
-        return message_refuse(service, transport, received_us, CODE_PARSE,
-                              "parse error", error.text);
+        return refuse_document(service, transport, bytes, size, received_us,
+                               &error);
     message = message_of(service, transport, document, received_us);
     json_decref(document);
     return message;

@@ -4,6 +4,7 @@
 #include "rpc/decimal.h"
 #include "rpc/hex.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,13 @@ static bool is_hex(const json_t *value, size_t bytes)
     return strspn(text + 2, "0123456789abcdefABCDEF") == size - 2;
 }
 
+/* Names and words hold no NUL; only signed texts may. */
+static bool is_text(const json_t *value)
+{
+    return json_is_string(value) &&
+           strlen(json_string_value(value)) == json_string_length(value);
+}
+
 /* NULL when the value is of the type, else what it must be. */
 static const char *type_fault(const struct rpc_param *param,
                               const json_t *value)
@@ -69,7 +77,7 @@ static const char *type_fault(const struct rpc_param *param,
     case RPC_PARAM_INSTRUMENT:
     case RPC_PARAM_CURRENCY:
     case RPC_PARAM_INDEX:
-        return json_is_string(value) ? NULL : "must be a string";
+        return is_text(value) ? NULL : "must be a string";
     case RPC_PARAM_DECIMAL:
         return is_decimal(value) ? NULL : "must be a decimal string";
     case RPC_PARAM_INTEGER:
@@ -184,16 +192,26 @@ bool param_check(struct rpc_call *call)
     return true;
 }
 
-/* A query's text as the JSON value its row asks for; NULL: it is none. */
-static json_t *value_of(const struct rpc_param *param, const char *text)
+/* -?digits that fit 64 bits, without blanks or plus. */
+static json_t *integer_of(const char *text)
 {
+    const char *digits = text + (*text == '-');
     char *end;
     long long number;
 
+    if (*digits < '0' || *digits > '9')
+        return NULL;
+    errno = 0;
+    number = strtoll(text, &end, 10);
+    return errno == 0 && !*end ? json_integer(number) : NULL;
+}
+
+/* A query's text as the JSON value its row asks for; NULL: it is none. */
+static json_t *value_of(const struct rpc_param *param, const char *text)
+{
     switch (param->type) {
     case RPC_PARAM_INTEGER:
-        number = strtoll(text, &end, 10);
-        return *text && !*end ? json_integer(number) : NULL;
+        return integer_of(text);
     case RPC_PARAM_BOOLEAN:
         if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
             return json_boolean(*text == 't');

@@ -80,8 +80,8 @@ static bool set_requirement(json_t *object, const struct scene *scene,
                             const struct view_position *position)
 {
     const struct rpc_service *service = scene->service;
-    struct price price =
-        liquidation_price(service->genesis, &scene->account.margin, position);
+    struct price price = rpc_liquidation_price(
+        service->genesis, &scene->account.margin, position);
 
     return write_set(object, "initial_margin",
                      write_value(service, position->initial)) &&
@@ -237,7 +237,7 @@ static json_t *write_ladder(const struct scene *scene,
 
     for (uint32_t i = 0; i < count; i++) {
         struct view_market market = {0};
-        struct price price = liquidation_price(
+        struct price price = rpc_liquidation_price(
             scene->service->genesis, &scene->account.margin, &positions[i]);
 
         (void)!view_market(scene->engine, positions[i].market, &market);

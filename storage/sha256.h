@@ -5,15 +5,14 @@
 #ifndef CLEARINGD_STORAGE_SHA256_H
 #define CLEARINGD_STORAGE_SHA256_H
 
-#include "engine/base.h"
+#include "engine/units.h"
 #include <nettle/sha2.h>
 
 #define HASH32_BYTES 32
 
-/* One SHA-256 value, bytes in the order the algorithm gives them. */
-struct hash32 {
-    uint8_t bytes[HASH32_BYTES];
-};
+/* struct hash32, the value itself, is the engine's: the bytes in the order the
+ * algorithm gives them. */
+STATIC_CHECK(sizeof(struct hash32) == HASH32_BYTES);
 
 struct sha256 {
     struct sha256_ctx context;
