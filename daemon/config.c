@@ -35,7 +35,8 @@ void config_default(struct config *config)
 static char *report_to;
 static size_t report_size;
 
-static void report(cfg_t *cfg, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void
+report(cfg_t *cfg, const char *format, va_list args)
 {
     char text[512];
 
@@ -325,36 +326,47 @@ void config_print(const struct config *config, FILE *to)
             log_level_name(config->log_level));
 }
 
+/* One part of the configuration that needs a restart, and its name. */
+struct part {
+    bool differs;
+    const char *name;
+};
+
 const char *config_fixed_changes(const struct config *before,
                                  const struct config *after)
 {
-    static char names[256];
-
-    names[0] = '\0';
-#define NOTE(differs, name) \
-    if (differs)            \
-    (void)strncat(names, name " ", sizeof names - strlen(names) - 1)
-    NOTE(strcmp(before->data_dir, after->data_dir) != 0, "data_dir");
-    NOTE(strcmp(before->genesis, after->genesis) != 0, "genesis");
-    NOTE(strcmp(before->unix_socket, after->unix_socket) != 0, "unix_socket");
-    NOTE(strcmp(before->address, after->address) != 0 ||
+    const struct part parts[] = {
+        {strcmp(before->data_dir, after->data_dir) != 0, "data_dir"},
+        {strcmp(before->genesis, after->genesis) != 0, "genesis"},
+        {strcmp(before->unix_socket, after->unix_socket) != 0, "unix_socket"},
+        {strcmp(before->address, after->address) != 0 ||
              before->port != after->port,
-         "listen");
-    NOTE(strcmp(before->tls_cert, after->tls_cert) != 0 ||
+         "listen"},
+        {strcmp(before->tls_cert, after->tls_cert) != 0 ||
              strcmp(before->tls_key, after->tls_key) != 0,
-         "tls");
-    NOTE(before->message_bytes != after->message_bytes, "message_bytes");
-    NOTE(before->connections != after->connections ||
+         "tls"},
+        {before->message_bytes != after->message_bytes, "message_bytes"},
+        {before->in_flight != after->in_flight, "in_flight"},
+        {before->connections != after->connections ||
              before->connections_per_address != after->connections_per_address,
-         "connections");
-    NOTE(before->workers != after->workers, "workers");
-    NOTE(before->checkpoint_interval_ms != after->checkpoint_interval_ms ||
+         "connections"},
+        {before->workers != after->workers, "workers"},
+        {before->metrics != after->metrics, "metrics"},
+        {before->checkpoint_interval_ms != after->checkpoint_interval_ms ||
              before->checkpoint_commands != after->checkpoint_commands,
-         "checkpoint");
-    NOTE(before->origin_count != after->origin_count ||
+         "checkpoint"},
+        {before->origin_count != after->origin_count ||
              memcmp(before->origins, after->origins, sizeof before->origins) !=
                  0,
-         "cors_origins");
-#undef NOTE
+         "cors_origins"},
+    };
+    static char names[256];
+    size_t size = 0;
+
+    names[0] = '\0';
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i].differs)
+            size += (size_t)snprintf(names + size, sizeof names - size, "%s%s",
+                                     size ? " " : "", parts[i].name);
     return names;
 }

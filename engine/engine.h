@@ -38,7 +38,7 @@ struct engine_fault {
     uint32_t account; /* slot, or NONE */
 };
 
-/* Recomputes the whole truth (DESIGN 6 and docs/SPEC.md, invariants): money
+/* Recomputes the whole truth (docs/SPEC.md, invariants): money
  * conserved per asset, longs equal shorts, books uncrossed and sorted, cached
  * sums equal recomputed ones, lists and indexes consistent. O(everything).
  * True: all hold. */

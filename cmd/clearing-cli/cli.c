@@ -23,7 +23,8 @@ const char *cli_option_of(const struct cli *cli, const char *name)
     return NULL;
 }
 
-static void say(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static void say(const char *format,
+                                                      va_list args)
 {
     fputs("clearing-cli: ", stderr);
     vfprintf(stderr, format, args);

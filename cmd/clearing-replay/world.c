@@ -83,14 +83,17 @@ static bool add_series(struct world *world, uint32_t number)
 /* Tick and lot by the price's size: tick * lot is one millionth of a dollar. */
 static void set_steps(struct world_feed *feed)
 {
+    static const char suffix[] = "_USD-PERPETUAL";
     int64_t power = 1;
+    size_t size;
 
     while (power <= feed->first_price / 10)
         power *= 10;
     feed->tick = power >= 100000 ? power / 100000 : 1;
     feed->lot = 10000000000LL / feed->tick;
-    snprintf(feed->instrument, sizeof feed->instrument, "%s_USD-PERPETUAL",
-             feed->base);
+    size = strlen(feed->base);
+    memcpy(feed->instrument, feed->base, size);
+    memcpy(feed->instrument + size, suffix, sizeof suffix);
 }
 
 static int by_use(const void *a, const void *b)

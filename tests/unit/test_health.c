@@ -142,6 +142,109 @@ Test(health, nobody_unsafe_is_missed)
         walk(seed);
 }
 
+/* One trader against the maker in 1 BTC, armed at 60,000. */
+static void begin_one(struct fixture *f, const char *cash, bool is_long)
+{
+    fixture_init(f);
+    fixture_prices(f, "60000", "3000", "100");
+    fixture_deposit(f, MAKER, 0, USDC, usdc("50000000"));
+    fixture_deposit(f, 1, 0, USDC, usdc(cash));
+    fixture_trade(f, is_long ? 1 : MAKER, is_long ? MAKER : 1, BTC_PERP, "1",
+                  "60000");
+    fixture_ticks(f, 2, 100, true);
+    cr_assert_not(f->engine->accounts[slot_of(f, 1)].is_dirty);
+}
+
+/* By this much a long has to pay more (a short less) from now on. */
+static void fund(struct fixture *f, const char *amount)
+{
+    f->engine->markets[BTC_PERP].funding_index +=
+        (i128)price_raw(usd(amount)) * RATE_ONE;
+    f->engine->price_epoch++;
+    fixture_ticks(f, 1, 100, true);
+}
+
+static bool is_in_liquidation(const struct fixture *f)
+{
+    return f->engine->accounts[slot_of(f, 1)].is_in_liquidation;
+}
+
+/* 1,300 - 12 (the maker's fee) = 1,288 against 600: 688 to lose. */
+Test(health, funding_alone_is_noticed_by_shorts)
+{
+    struct fixture f;
+
+    begin_one(&f, "1300", false);
+    fund(&f, "-688");
+    cr_assert_not(is_in_liquidation(&f));
+    fund(&f, "-0.01");
+    cr_assert(is_in_liquidation(&f));
+    fixture_free(&f);
+}
+
+/* 1,300 - 30 (the taker's) against 600: 670. */
+Test(health, funding_alone_is_noticed_by_longs)
+{
+    struct fixture f;
+
+    begin_one(&f, "1300", true);
+    fund(&f, "670");
+    cr_assert_not(is_in_liquidation(&f));
+    fund(&f, "0.01");
+    cr_assert(is_in_liquidation(&f));
+    fixture_free(&f);
+}
+
+/* Funding holds a long's equity still while the mark rises: 1,270 is short
+ * of 1 % from 127,000 on. */
+Test(health, a_requirement_that_grows_alone_is_noticed)
+{
+    char price[32];
+    struct fixture f;
+
+    begin_one(&f, "1300", true);
+    for (int step = 1; step <= 67; step++) {
+        cr_assert_not(is_in_liquidation(&f));
+        snprintf(price, sizeof price, "%d", 60000 + 1000 * step);
+        fixture_price(&f, FEED_BTC, price);
+        fund(&f, "1000");
+    }
+    cr_assert_not(is_in_liquidation(&f));
+    fixture_price(&f, FEED_BTC, "127001");
+    fund(&f, "1");
+    cr_assert(is_in_liquidation(&f));
+    fixture_free(&f);
+}
+
+/* An ETH of collateral counts 95 %; without cash it is all there is against
+ * the 600 of 1 BTC. */
+Test(health, collateral_that_falls_is_noticed)
+{
+    struct fixture f;
+    uint32_t slot;
+
+    begin_one(&f, "1300", true);
+    slot = slot_of(&f, 1);
+    fixture_deposit(&f, 1, 0, ETH, coin("1"));
+    fixture_ticks(&f, 2, 100, true);
+    f.is_unchecked = true;
+    *engine_balance(f.engine, slot, USDC) = amount_of(0);
+    account_touch(f.engine, slot);
+    fixture_ticks(&f, 2, 100, true);
+    cr_assert_not(f.engine->accounts[slot].is_dirty);
+    /* 631.57 * 0.95 = 599.9915; each step is under 25 %. */
+    for (const char *const *eth =
+             (const char *const[]){"2400", "1850", "1450", "1150", "900", "700",
+                                   "632", NULL};
+         *eth; eth++) {
+        fixture_prices(&f, "60000", *eth, "100");
+        cr_assert_not(is_in_liquidation(&f), "%s", *eth);
+    }
+    fixture_prices(&f, "60000", "631.57", "100");
+    cr_assert(is_in_liquidation(&f));
+    fixture_free(&f);
+}
+
 /* With a hundred thousand each, moves of a tenth of a percent concern
  * nobody: no account is even read. */
 Test(health, the_safe_are_let_alone)

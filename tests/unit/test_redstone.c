@@ -191,7 +191,7 @@ static size_t many(size_t at, size_t count)
     struct secp_private key = key_of(0x33);
 
     for (size_t i = 0; i < count; i++) {
-        char name[8];
+        char name[32];
 
         snprintf(name, sizeof name, "P%03zu", i);
         points[i] = point_of(name, (int64_t)i);
