@@ -12,15 +12,33 @@
 #include "engine/wide.h"
 
 /* Holders that the deleveragings of one tick may go through together. */
-#define WORK_MAX 1000000
+#define WORK_MAX 500000
+
+/* The owner's first eight bytes, as a number that sorts like them. */
+static uint64_t key_of(const struct account_id *id)
+{
+    uint64_t key;
+
+    __builtin_memcpy(&key, id->owner.bytes, sizeof key);
+    return __builtin_bswap64(key);
+}
+
+static const struct account_id *identity_of(struct engine *engine,
+                                            uint32_t holder)
+{
+    uint32_t slot = health_scratch(engine)->holders[holder];
+
+    return &engine->accounts[engine->positions[slot].account].id;
+}
 
 static int compare_identity(const void *ctx, uint32_t a, uint32_t b)
 {
-    const struct engine *engine = ctx;
-    const struct account *accounts = engine->accounts;
+    struct engine *engine = *(struct engine *const *)ctx;
+    const uint64_t *keys = health_scratch(engine)->keys;
 
-    return account_id_cmp(&accounts[engine->positions[a].account].id,
-                          &accounts[engine->positions[b].account].id);
+    if (likely(keys[a] != keys[b]))
+        return keys[a] < keys[b] ? -1 : 1;
+    return account_id_cmp(identity_of(engine, a), identity_of(engine, b));
 }
 
 static bool is_opposite(struct qty a, struct qty b)
@@ -110,12 +128,19 @@ uint32_t adl_gather(struct engine *engine, uint32_t slot)
     uint32_t count = 0;
 
     scratch->adl_work += holder_count;
-    for (uint32_t i = 0; i < holder_count; i++)
-        if (is_opposite(engine->positions[holders[i]].size, position->size))
-            scratch->items[count++] = holders[i];
-    sort_items(scratch->items, count, compare_identity, engine);
+    for (uint32_t i = 0; i < holder_count; i++) {
+        if (!is_opposite(engine->positions[holders[i]].size, position->size))
+            continue;
+        scratch->holders[count] = holders[i];
+        scratch->keys[count] =
+            key_of(&engine->accounts[engine->positions[holders[i]].account].id);
+        scratch->items[count] = count;
+        count++;
+    }
+    sort_items(scratch->items, count, compare_identity, &engine);
     for (uint32_t i = 0; i < count; i++)
-        describe(engine, scratch->items[i], &scratch->shares[i]);
+        describe(engine, scratch->holders[scratch->items[i]],
+                 &scratch->shares[i]);
     return count;
 }
 

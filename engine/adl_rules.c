@@ -1,7 +1,9 @@
 /*
  * The spread is water-filling: an account is cut exactly when its room is at
  * most its share of what is left once the relatively smaller ones are cut.
- * Taken in the order of room / pull that is one pass, and equal ratios are
+ * What is left for a unit of pull only grows by cutting, so whoever can be
+ * cut at once may be; a few such rounds mostly do. Should somebody's data
+ * need many, the order of room / pull does it in one pass; equal ratios are
  * cut or kept together, so their order does not matter.
  */
 #include "engine/adl_rules.h"
@@ -12,6 +14,7 @@
 #define PROFIT_RATIO_MAX (10 * RATE_ONE)
 #define LEVERAGE_MIN (RATE_ONE / 100)
 #define LEVERAGE_MAX (100 * RATE_ONE)
+#define CUT_ROUNDS 8
 
 /* a / max(b, 1) at 1e-9, rounded up, within [least, most]. */
 static i128 ratio_ceil(i128 a, i128 b, int64_t least, int64_t most)
@@ -70,40 +73,95 @@ static int64_t give_lots(struct adl_share *shares, uint32_t count, int64_t left,
     return left;
 }
 
+/* What is left to be spread, over which pulls, and over whom. */
+struct spread {
+    int64_t left;
+    i128 sum;
+    uint32_t *items;
+    uint32_t count;
+};
+
+static bool is_cut(const struct adl_share *share, int64_t left, i128 sum)
+{
+    return wide_cmp_products(left, share->pull, room_of(share), sum) >= 0;
+}
+
+static void cut(struct spread *spread, struct adl_share *share)
+{
+    int64_t room = room_of(share);
+
+    give(share, room);
+    spread->left -= room;
+    spread->sum -= share->pull;
+}
+
+/* Cuts all that can be at once; false when none could. */
+static bool cut_round(struct spread *spread, struct adl_share *shares)
+{
+    uint32_t count = spread->count;
+    int64_t left = spread->left;
+    i128 sum = spread->sum;
+
+    spread->count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t item = spread->items[i];
+
+        if (is_cut(&shares[item], left, sum))
+            cut(spread, &shares[item]);
+        else
+            spread->items[spread->count++] = item;
+    }
+    return spread->count < count;
+}
+
+/* Cuts the rest of them in the order of room / pull. */
+static void cut_sorted(struct spread *spread, struct adl_share *shares)
+{
+    uint32_t at = 0;
+
+    sort_items(spread->items, spread->count, compare_room, shares);
+    while (at < spread->count &&
+           is_cut(&shares[spread->items[at]], spread->left, spread->sum))
+        cut(spread, &shares[spread->items[at++]]);
+    spread->items += at;
+    spread->count -= at;
+}
+
+/* Whoever is not cut gets the share, in whole lots. */
+static void share_out(struct spread *spread, struct adl_share *shares,
+                      int64_t lot)
+{
+    int64_t lots = spread->left / lot;
+
+    for (uint32_t i = 0; i < spread->count; i++) {
+        struct adl_share *share = &shares[spread->items[i]];
+        int64_t size =
+            (int64_t)wide_muldiv_floor(lots, share->pull, spread->sum) * lot;
+
+        give(share, size);
+        spread->left -= size;
+    }
+}
+
 struct qty adl_spread(struct adl_share *shares, uint32_t *scratch,
                       uint32_t count, struct qty size, struct qty lot)
 {
-    int64_t left = qty_raw(size), one = qty_raw(lot);
-    i128 sum = 0;
-    uint32_t n = 0, i;
-    int64_t spread;
+    struct spread spread = {.left = qty_raw(size), .items = scratch};
+    uint32_t rounds = 0;
 
-    for (i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         shares[i].part = qty_of(0);
         if (shares[i].pull <= 0 || room_of(&shares[i]) <= 0)
             continue;
-        sum += shares[i].pull;
-        scratch[n++] = i;
+        spread.sum += shares[i].pull;
+        scratch[spread.count++] = i;
     }
-    sort_items(scratch, n, compare_room, shares);
-    for (i = 0; i < n; i++) {
-        struct adl_share *share = &shares[scratch[i]];
-        int64_t room = room_of(share);
-
-        if (wide_cmp_products(left, share->pull, room, sum) < 0)
-            break;
-        give(share, room);
-        left -= room;
-        sum -= share->pull;
-    }
-    for (spread = left; i < n; i++) {
-        struct adl_share *share = &shares[scratch[i]];
-        i128 lots = wide_muldiv_floor(spread / one, share->pull, sum);
-
-        give(share, lots * one);
-        left -= (int64_t)lots * one;
-    }
-    return qty_of(give_lots(shares, count, left, one));
+    while (rounds < CUT_ROUNDS && cut_round(&spread, shares))
+        rounds++;
+    if (rounds == CUT_ROUNDS)
+        cut_sorted(&spread, shares);
+    share_out(&spread, shares, qty_raw(lot));
+    return qty_of(give_lots(shares, count, spread.left, qty_raw(lot)));
 }
 
 /* The cost of a part, as position_fill takes it out of the position. */

@@ -68,6 +68,12 @@ struct engine *engine_init(void *memory, const struct genesis *genesis)
     return engine;
 }
 
+void engine_prefetch(const struct engine *engine, const struct command *command)
+{
+    if (command->kind >= COMMAND_ORDER)
+        request_prefetch(engine, command);
+}
+
 uint64_t engine_index(const struct engine *engine)
 {
     return engine->index;

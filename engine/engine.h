@@ -27,6 +27,11 @@ struct engine *engine_init(void *memory, const struct genesis *genesis);
 void engine_apply(struct engine *engine, const struct command *command,
                   struct event_sink *sink);
 
+/* A hint that this command is among the next to be applied: asks for the
+ * memory it will need, while others are under way. Changes nothing. */
+void engine_prefetch(const struct engine *engine,
+                     const struct command *command);
+
 uint64_t engine_index(const struct engine *engine);
 struct nanos engine_time(const struct engine *engine);
 const struct genesis *engine_genesis(const struct engine *engine);

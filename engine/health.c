@@ -108,6 +108,8 @@ static void take_scratch(struct area *area, struct health_scratch *scratch,
     struct health_scratch parts = {
         .candidates = take(area, count, sizeof *parts.candidates),
         .shares = take(area, count, sizeof *parts.shares),
+        .holders = take(area, count, sizeof *parts.holders),
+        .keys = take(area, count, sizeof *parts.keys),
         .items = take(area, count, sizeof *parts.items),
     };
 

@@ -42,6 +42,8 @@ struct health_scratch {
     struct candidate *candidates;
     uint32_t candidate_count;
     struct adl_share *shares; /* by place */
+    uint32_t *holders;        /* position slots */
+    uint64_t *keys;           /* first bytes of their owners, to sort by */
     uint32_t *items;          /* numbers to sort */
     uint64_t adl_work;        /* holders gone through in this tick */
 };

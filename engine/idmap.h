@@ -41,6 +41,12 @@ uint32_t idmap_hash_u64(uint64_t value);
 uint32_t idmap_first(const struct idmap *map, uint32_t hash);
 uint32_t idmap_next(const struct idmap *map, uint32_t hash, uint32_t *cursor);
 
+/* A search for this hash will follow: asks for its memory ahead of time. */
+static inline void idmap_prefetch(const struct idmap *map, uint32_t hash)
+{
+    __builtin_prefetch(&map->entries[hash & map->mask]);
+}
+
 void idmap_insert(struct idmap *map, uint32_t hash, uint32_t slot);
 /* The pair must be there. */
 void idmap_remove(struct idmap *map, uint32_t hash, uint32_t slot);

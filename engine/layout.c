@@ -67,6 +67,7 @@ static void place_accounts(struct walk *walk)
     PLACE(walk, touched_positions, most->positions);
     place_map(walk, engine ? &engine->account_map : NULL, most->accounts);
     place_map(walk, engine ? &engine->owner_map : NULL, most->accounts);
+    place_map(walk, engine ? &engine->position_map : NULL, most->positions);
     if (!engine)
         return;
     pool_init(&engine->account_pool, most->accounts);

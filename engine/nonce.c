@@ -348,6 +348,15 @@ enum nonce_outcome nonce_use(struct engine *engine,
     return NONCE_FRESH;
 }
 
+void nonce_prefetch(const struct engine *engine, const struct request *request)
+{
+    const struct nonces *nonces = engine->nonces;
+    uint32_t signer = signer_find(nonces, &request->owner, &request->signer);
+
+    if (signer != NONE)
+        idmap_prefetch(&nonces->entry_map, entry_hash(signer, request->nonce));
+}
+
 /* Takes what died in this second out of the wheel. */
 static void sweep(struct engine *engine, int64_t second, int64_t now)
 {

@@ -31,6 +31,9 @@ enum nonce_outcome nonce_use(struct engine *engine,
                              const struct request *request, bool is_reserved,
                              uint64_t *index);
 
+/* Asks for the memory that nonce_use will need. */
+void nonce_prefetch(const struct engine *engine, const struct request *request);
+
 /* Tick: forgets requests whose second of `expires` has passed. Until then a
  * dead one still counts in its signer's window; its nonce is free for another
  * request from `expires` on. */

@@ -32,6 +32,18 @@ uint32_t order_find(const struct engine *engine, uint64_t order_id)
     return NONE;
 }
 
+void order_prefetch(const struct engine *engine, uint64_t order_id)
+{
+    uint32_t slot = order_find(engine, order_id);
+
+    if (slot == NONE)
+        return;
+    for (size_t at = 0; at < sizeof(struct order); at += 64)
+        __builtin_prefetch((const uint8_t *)&engine->orders[slot] + at);
+    for (size_t at = 0; at < sizeof(struct order_cold); at += 64)
+        __builtin_prefetch((const uint8_t *)&engine->orders_cold[slot] + at);
+}
+
 /* ---- what is told ------------------------------------------------------ */
 
 static bool is_market_type(uint8_t type)

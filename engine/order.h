@@ -45,6 +45,9 @@ struct refusal order_replace(struct engine *engine, uint32_t account,
                              struct price price, struct price trigger_price,
                              const struct key *key);
 
+/* Asks for the memory of an open order. */
+void order_prefetch(const struct engine *engine, uint64_t order_id);
+
 /* Slot of an open order by id, or NONE. */
 uint32_t order_find(const struct engine *engine, uint64_t order_id);
 

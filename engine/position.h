@@ -16,6 +16,10 @@
 uint32_t position_find(const struct engine *engine, uint32_t account,
                        uint16_t market);
 
+/* Asks for the memory of the account's position in the market. */
+void position_prefetch(const struct engine *engine, uint32_t account,
+                       uint16_t market);
+
 /* The object, made when there is none; NONE: no room. A new one is linked
  * into the account's chain (by market number) and the market's holders. */
 uint32_t position_open(struct engine *engine, uint32_t account,

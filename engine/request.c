@@ -8,6 +8,7 @@
 #include "engine/key.h"
 #include "engine/money.h"
 #include "engine/nonce.h"
+#include "engine/position.h"
 
 static struct refusal refuse(enum result result, enum param param)
 {
@@ -80,7 +81,8 @@ static uint32_t scope_of(const struct command *command)
 
 /* Before the nonce: these refusals leave nothing behind. */
 static struct refusal check_alive(const struct engine *engine,
-                                  const struct request *request)
+                                  const struct request *request,
+                                  uint32_t account)
 {
     struct nanos latest = nanos_add(engine->time, nanos_of(REQUEST_LIFE_MAX));
 
@@ -88,7 +90,7 @@ static struct refusal check_alive(const struct engine *engine,
         return refuse(result_signature_expired, param_expires);
     if (nanos_cmp(request->expires, latest) > 0)
         return refuse(result_expires_too_far, param_expires);
-    if (!account_owner_known(engine, &request->owner))
+    if (account == NONE && !account_owner_known(engine, &request->owner))
         return refuse(result_unknown_account, param_owner);
     return refuse(result_ok, param_none);
 }
@@ -199,15 +201,13 @@ static struct refusal act(struct engine *engine, uint32_t account,
     return refuse(result_ok, param_none);
 }
 
-static struct refusal authorised(struct engine *engine,
+static struct refusal authorised(struct engine *engine, uint32_t account,
                                  const struct command *command)
 {
     const struct request *request = &command->request;
-    struct account_id id = {request->owner, request->subaccount};
     const struct key *key;
     enum result result =
         key_authorise(engine, request, scope_of(command), &key);
-    uint32_t account;
 
     if (result != result_ok)
         return refuse(result, result == result_key_subaccount ? param_subaccount
@@ -216,20 +216,42 @@ static struct refusal authorised(struct engine *engine,
         return key_authorize_apply(engine, command);
     if (command->kind == COMMAND_REVOKE_KEY)
         return key_revoke_apply(engine, command);
-    account = account_find(engine, &id);
     if (account == NONE)
         return refuse(result_unknown_account, param_subaccount);
     return act(engine, account, command, key);
 }
 
+void request_prefetch(const struct engine *engine,
+                      const struct command *command)
+{
+    struct account_id id = {command->request.owner,
+                            command->request.subaccount};
+    uint32_t account = account_find(engine, &id);
+
+    nonce_prefetch(engine, &command->request);
+    if (account == NONE)
+        return;
+    __builtin_prefetch(&engine->accounts[account]);
+    __builtin_prefetch(engine_balance(engine, account, ASSET_SETTLEMENT));
+    if (command->kind == COMMAND_ORDER)
+        position_prefetch(engine, account, command->order.market);
+    else if (command->kind == COMMAND_CANCEL)
+        order_prefetch(engine, command->cancel.order_id);
+    else if (command->kind == COMMAND_REPLACE)
+        order_prefetch(engine, command->replace.order_id);
+}
+
 void request_apply(struct engine *engine, const struct command *command)
 {
-    struct refusal refusal = check_alive(engine, &command->request);
+    struct account_id id = {command->request.owner,
+                            command->request.subaccount};
+    uint32_t account = account_find(engine, &id);
+    struct refusal refusal = check_alive(engine, &command->request, account);
 
     if (refusal.result == result_ok) {
         if (!use_nonce(engine, command))
             return;
-        refusal = authorised(engine, command);
+        refusal = authorised(engine, account, command);
     }
     if (refusal.result != result_ok)
         request_refuse(engine, &refusal);

@@ -15,6 +15,10 @@
  */
 void request_apply(struct engine *engine, const struct command *command);
 
+/* Asks for the memory that the request will need. */
+void request_prefetch(const struct engine *engine,
+                      const struct command *command);
+
 /* EVENT_REFUSED. */
 void request_refuse(struct engine *engine, const struct refusal *refusal);
 

@@ -298,7 +298,8 @@ struct engine {
     uint32_t **holders; /* by market: position slots with size or
                            orders, any order */
     uint32_t *holder_counts;
-    struct idmap account_map, owner_map, order_map, key_map, deposit_map;
+    struct idmap account_map, owner_map, position_map, order_map, key_map,
+        deposit_map;
     struct heap order_times; /* good-til-time orders by time, then id */
     struct nonces *nonces;
     struct health *health;

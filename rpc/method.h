@@ -70,9 +70,9 @@ struct rpc_method_table {
 };
 extern const struct rpc_method_table rpc_node_methods;   /* time, status, … */
 extern const struct rpc_method_table rpc_market_methods; /* markets, book */
-extern const struct rpc_method_table rpc_oracle_methods;  /* indexes */
-extern const struct rpc_method_table rpc_report_methods;  /* submitting */
-extern const struct rpc_method_table rpc_account_methods; /* private reads */
+extern const struct rpc_method_table rpc_oracle_methods; /* indexes */
+extern const struct rpc_method_table rpc_report_methods; /* submitting */
+extern const struct rpc_method_table rpc_account_methods;  /* private reads */
 extern const struct rpc_method_table rpc_position_methods; /* and margin */
 extern const struct rpc_method_table rpc_trade_methods;    /* past trades */
 extern const struct rpc_method_table rpc_history_methods;  /* the past else */

@@ -5,6 +5,7 @@
 
 #define DIVISOR INT64_C(10000000000)
 #define SHARES 8
+#define ROUNDS 20 /* more than are done without sorting */
 
 static struct adl_share share(const char *size, const char *cost,
                               const char *equity)
@@ -84,7 +85,7 @@ Test(adl_rules, weight_ratios_are_clamped)
 static int64_t naive_spread(const int64_t *room, const int64_t *pull,
                             int64_t *given, uint32_t count, int64_t left)
 {
-    bool is_cut[SHARES] = {false};
+    bool is_cut[ROUNDS] = {false};
     bool again = true;
 
     while (again) {
@@ -153,6 +154,34 @@ Test(adl_rules, spread_equals_brute_force)
         }
         cr_assert_eq(total + qty_raw(left), size);
     }
+}
+
+/* Rooms such that every round of brute force cuts exactly one more. */
+Test(adl_rules, spread_of_many_rounds)
+{
+    struct adl_share shares[ROUNDS] = {{0}};
+    int64_t room[ROUNDS], pull[ROUNDS], given[ROUNDS] = {0};
+    int64_t size = INT64_C(100000000000000000), left = size;
+    int64_t low = 0, high = size / ROUNDS;
+    uint32_t scratch[ROUNDS];
+
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        uint32_t place = (7 * i + 3) % ROUNDS;
+
+        room[place] = low + (high - low) / 2 + 1;
+        pull[place] = 1;
+        shares[place].size = qty_of(room[place]);
+        shares[place].pull = 1;
+        left -= room[place];
+        low = high;
+        high = i + 1 < ROUNDS ? left / (ROUNDS - i - 1) : high;
+    }
+    left = naive_spread(room, pull, given, ROUNDS, size);
+    cr_assert_eq(
+        qty_raw(adl_spread(shares, scratch, ROUNDS, qty_of(size), qty_of(1))),
+        left);
+    for (uint32_t i = 0; i < ROUNDS; i++)
+        cr_assert_eq(qty_raw(shares[i].given), given[i], "%u", i);
 }
 
 /* 10 lots of 0.5 over pulls 1, 1, 1: three each and one for the first. */
