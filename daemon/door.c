@@ -12,6 +12,7 @@
 #define SHUT_GRACE_MS 3000u
 #define RATE_PEERS 16384u
 #define API "/api/v2"
+#define DERIBIT "/deribit"
 #define SOCKETS_MAX 8
 
 /* A connection's side of things, by the slot in its number. */
@@ -141,17 +142,21 @@ static void on_message(void *ctx, uint64_t conn, const char *bytes, size_t len)
     struct door *self = ctx;
     struct guest *guest = guest_of(self, conn);
     struct ticket *ticket = guest ? admit(self, guest, bytes, len) : NULL;
+    size_t path;
 
     if (!ticket)
         return;
     ticket->transport = guest->kind == NET_UNIX ? RPC_UNIX : RPC_WEBSOCKET;
+    if (net_websocket_path(self->server, conn, &path) && path == 1)
+        ticket->dialect = RPC_DERIBIT;
     send_in(self, guest, ticket);
 }
 
 /* ---- HTTP ------------------------------------------------------------- */
 
 static void post(struct door *self, struct guest *guest,
-                 const struct net_http_request *request)
+                 const struct net_http_request *request,
+                 enum rpc_dialect dialect)
 {
     struct ticket *ticket =
         admit(self, guest, request->body, request->body_len);
@@ -159,6 +164,7 @@ static void post(struct door *self, struct guest *guest,
     if (!ticket)
         return;
     ticket->transport = RPC_HTTP_POST;
+    ticket->dialect = dialect;
     send_in(self, guest, ticket);
 }
 
@@ -180,7 +186,8 @@ static size_t write_query(char *to, const struct net_query *query)
 }
 
 static void get(struct door *self, struct guest *guest, const char *method,
-                const struct net_http_request *request)
+                const struct net_http_request *request,
+                enum rpc_dialect dialect)
 {
     size_t size = strlen(method) + 1, count = request->queries_count;
     struct ticket *ticket;
@@ -206,7 +213,23 @@ static void get(struct door *self, struct guest *guest, const char *method,
     ticket->method = ticket->bytes;
     ticket->param_count = (uint32_t)count;
     ticket->transport = RPC_HTTP_GET;
+    ticket->dialect = dialect;
     send_in(self, guest, ticket);
+}
+
+/* What follows the API's root in a path, and the dialect of that root; NULL:
+ * the path is no call. */
+static const char *call_of(const char *path, enum rpc_dialect *dialect)
+{
+    *dialect = RPC_EXACT;
+    if (strncmp(path, DERIBIT, strlen(DERIBIT)) == 0) {
+        *dialect = RPC_DERIBIT;
+        path += strlen(DERIBIT);
+    }
+    if (strncmp(path, API, strlen(API)) != 0)
+        return NULL;
+    path += strlen(API);
+    return *path == '/' || *path == '\0' ? path : NULL;
 }
 
 static void on_http(void *ctx, uint64_t conn,
@@ -214,20 +237,20 @@ static void on_http(void *ctx, uint64_t conn,
 {
     struct door *self = ctx;
     struct guest *guest = guest_of(self, conn);
-    const char *path = request->path;
-    bool is_call = strncmp(path, API, strlen(API)) == 0;
+    enum rpc_dialect dialect;
+    const char *call = call_of(request->path, &dialect);
 
     if (!guest)
         return;
-    if (request->method == NET_POST && strcmp(path, API) == 0)
-        post(self, guest, request);
-    else if (request->method == NET_GET && is_call && path[strlen(API)] == '/')
-        get(self, guest, path + strlen(API) + 1, request);
+    if (request->method == NET_POST && call && *call == '\0')
+        post(self, guest, request, dialect);
+    else if (request->method == NET_GET && call && *call == '/')
+        get(self, guest, call + 1, request, dialect);
     else if (request->method == NET_GET)
-        self->options.page(self->options.ctx, conn, path);
+        self->options.page(self->options.ctx, conn, request->path);
     else
-        (void)net_http_reply(self->server, conn, is_call ? 404 : 405, NULL,
-                             NULL, 0, is_call ? 0 : NET_HEADER_ALLOW_GET);
+        (void)net_http_reply(self->server, conn, call ? 404 : 405, NULL, NULL,
+                             0, call ? 0 : NET_HEADER_ALLOW_GET);
 }
 
 /* ---- replies ---------------------------------------------------------- */
@@ -276,7 +299,9 @@ void door_reload(struct door *self)
 
 static enum net_result open_server(struct door *self)
 {
-    static const char *const websocket_paths[] = {"/ws/api/v2"};
+    /* The second one speaks the Deribit dialect (on_message). */
+    static const char *const websocket_paths[] = {"/ws/api/v2",
+                                                  "/deribit/ws/api/v2"};
     const struct config *config = self->options.config;
     const struct net_handler handler = {self, on_open, on_message, on_http,
                                         on_close};
@@ -305,7 +330,7 @@ static enum net_result open_server(struct door *self)
     options.cors_origins = origins;
     options.cors_origins_count = config->origin_count;
     options.websocket_paths = websocket_paths;
-    options.websocket_paths_count = 1;
+    options.websocket_paths_count = 2;
     return net_server_create(&self->server, self->options.loop, &options,
                              &handler);
 }

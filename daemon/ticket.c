@@ -80,4 +80,6 @@ void ticket_parse(struct ticket *ticket, const struct rpc_service *service)
         ticket->message =
             rpc_message_parse(service, ticket->transport, ticket->bytes,
                               ticket->size, ticket->received_us);
+    if (ticket->message)
+        rpc_message_set_dialect(ticket->message, ticket->dialect);
 }

@@ -20,6 +20,7 @@ struct ticket {
     struct ticket *next; /* of whatever list it is in */
     uint64_t conn;
     enum rpc_transport transport;
+    enum rpc_dialect dialect;
     uint64_t received_us;  /* wall clock, for the envelope */
     uint64_t received_ns;  /* steady clock, for the metrics */
     const char *method;    /* of a GET, in the bytes; else NULL */

@@ -2,6 +2,7 @@
 #include "engine/account.h"
 #include "engine/margin.h"
 #include "engine/order.h"
+#include "engine/position.h"
 #include "engine/wide.h"
 
 /* What is met while walking over the accounts. */
@@ -177,6 +178,8 @@ static bool check_position(struct walk *walk, uint32_t slot)
 
     if (position->account != walk->account)
         return wrong(walk, "a position is in a foreign account's chain");
+    if (position_find(engine, walk->account, position->market) != slot)
+        return wrong(walk, "a position is not found by account and market");
     if (qty_is_zero(position->size) && position->orders == NONE &&
         rate_is_zero(position->own_rate))
         return wrong(walk, "a position has no reason to be");

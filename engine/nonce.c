@@ -133,6 +133,9 @@ static uint32_t signer_hash(const struct address *owner,
 {
     struct address both[2] = {*owner, *signer};
 
+    /* Mostly the owner signs. */
+    if (address_equal(owner, signer))
+        return idmap_hash_bytes(owner, sizeof *owner);
     return idmap_hash_bytes(both, sizeof both);
 }
 
@@ -150,16 +153,12 @@ static uint32_t signer_find(const struct nonces *nonces,
     return slot;
 }
 
-/* There is room: no more signers than entries. */
+/* A new one; there is room: no more signers than entries. */
 static uint32_t signer_open(struct nonces *nonces, const struct address *owner,
                             const struct address *signer)
 {
-    uint32_t slot = signer_find(nonces, owner, signer);
-
-    if (slot != NONE)
-        return slot;
-    slot = pool_take(&nonces->signer_pool, &nonces->signers[0].next_free,
-                     STRIDE(signer));
+    uint32_t slot = pool_take(&nonces->signer_pool,
+                              &nonces->signers[0].next_free, STRIDE(signer));
     check(slot != NONE);
     nonces->signers[slot] = (struct signer){.owner = *owner, .signer = *signer};
     idmap_insert(&nonces->signer_map, signer_hash(owner, signer), slot);
@@ -214,11 +213,14 @@ static void forget(struct nonces *nonces, uint32_t slot)
     signer_leave(nonces, signer);
 }
 
-static void remember(struct nonces *nonces, uint32_t slot)
+/* The entry at the slot is of this signer (NONE: of a new one). */
+static void remember(struct nonces *nonces, uint32_t slot, uint32_t signer)
 {
     struct nonce *entry = &nonces->entries[slot];
-    uint32_t signer = signer_open(nonces, &entry->owner, &entry->signer);
     uint32_t *head = &nonces->wheel[second_of(entry->expires) % WHEEL];
+
+    if (signer == NONE)
+        signer = signer_open(nonces, &entry->owner, &entry->signer);
 
     nonces->signer_of[slot] = signer;
     nonces->signers[signer].live++;
@@ -334,8 +336,6 @@ enum nonce_outcome nonce_use(struct engine *engine,
     chunk = chunk_for_arrival(engine, is_reserved);
     if (chunk == NONE)
         return NONCE_FULL;
-    if (found != NONE)
-        forget(nonces, found);
     slot = chunk * NONCE_CHUNK + nonces->chunks[chunk].count++;
     nonces->entries[slot] = (struct nonce){.owner = request->owner,
                                            .signer = request->signer,
@@ -343,7 +343,9 @@ enum nonce_outcome nonce_use(struct engine *engine,
                                            .digest = request->digest,
                                            .index = engine->index,
                                            .expires = request->expires};
-    remember(nonces, slot);
+    remember(nonces, slot, signer);
+    if (found != NONE)
+        forget(nonces, found);
     changes_nonces(engine, nonces->chunks[chunk].number);
     return NONCE_FRESH;
 }
@@ -446,9 +448,9 @@ static void load_entry(struct nonces *nonces, uint32_t slot)
     signer = signer_find(nonces, &entry->owner, &entry->signer);
     if (signer != NONE)
         older = entry_find(nonces, signer, entry->nonce);
+    remember(nonces, slot, signer);
     if (older != NONE)
         forget(nonces, older);
-    remember(nonces, slot);
 }
 
 void nonce_load_end(struct engine *engine)

@@ -72,6 +72,7 @@ struct conn {
 
     bool pinged;
     bool message_open; /* a fragmented message is in message */
+    size_t websocket_path; /* place among the options' */
 
     size_t scanned;    /* input already searched for an end */
     size_t needed;     /* input worth another look */

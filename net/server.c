@@ -519,6 +519,16 @@ bool net_peer_uid(const struct net_server *server, uint64_t conn, uint32_t *uid)
     return true;
 }
 
+bool net_websocket_path(const struct net_server *server, uint64_t conn,
+                        size_t *index)
+{
+    const struct conn *found = table_find(server, conn);
+    if (!found || found->kind != NET_WEBSOCKET)
+        return false;
+    *index = found->websocket_path;
+    return true;
+}
+
 void net_stats_read(const struct net_server *server, struct net_stats *stats)
 {
     *stats = server->stats;

@@ -213,6 +213,11 @@ void net_close_conn(struct net_server *server, uint64_t conn);
 bool net_peer_uid(const struct net_server *server, uint64_t conn,
                   uint32_t *uid);
 
+/* By which of the options' websocket_paths a WebSocket came; false for other
+ * kinds and dead connections. */
+bool net_websocket_path(const struct net_server *server, uint64_t conn,
+                        size_t *index);
+
 /* First step of an orderly end: no more accepting, reading or handing out;
  * replies can still be sent. Optional before net_shutdown. */
 void net_drain(struct net_server *server);

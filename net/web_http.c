@@ -125,9 +125,12 @@ static void options_answer(struct conn *conn)
 
 /* ---- the WebSocket handshake -------------------------------------------- */
 
-static bool websocket_path(const struct net_options *options, const char *path)
+/* Finds the path among those that take WebSockets and notes which it is. */
+static bool websocket_path(struct conn *conn, const char *path)
 {
+    const struct net_options *options = &conn->server->options;
     for (size_t i = 0; i < options->websocket_paths_count; i++) {
+        conn->websocket_path = i;
         if (!strcmp(options->websocket_paths[i], path))
             return true;
     }
@@ -162,7 +165,7 @@ static void upgrade(struct conn *conn, const struct http_head *head,
 {
     char accept[WEBSOCKET_ACCEPT_BYTES];
     struct http_text version = head->websocket_version;
-    if (!websocket_path(&conn->server->options, path)) {
+    if (!websocket_path(conn, path)) {
         refuse(conn, 404, NET_HEADER_NONE);
     } else if (head->method != HTTP_GET || !head->version_1_1 ||
                head->content_length ||

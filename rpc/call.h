@@ -27,6 +27,7 @@ struct rpc_call {
 struct rpc_message {
     const struct rpc_service *service;
     enum rpc_transport transport;
+    enum rpc_dialect dialect;
     bool is_batch;
     uint64_t received_us;
     uint32_t count;

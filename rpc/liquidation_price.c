@@ -11,9 +11,8 @@ struct rest {
     i128 equity, maintenance;
 };
 
-/* Equity below maintenance (and there is a maintenance requirement), with
- * the position at this mark. Equity less maintenance only ever moves one way
- * with the mark, as a maintenance rate is below one. */
+/* Equity below maintenance with the position at this mark. Their difference
+ * only ever moves one way with the mark, as a maintenance rate is below one. */
 static bool is_liquidatable(const struct rest *rest, int64_t mark)
 {
     i128 notional =
@@ -24,7 +23,7 @@ static bool is_liquidatable(const struct rest *rest, int64_t mark)
         rest->maintenance +
         margin_rules_maintenance(base, rest->market->maintenance_fraction);
 
-    return maintenance > 0 && rest->equity + notional < maintenance;
+    return rest->equity + notional < maintenance;
 }
 
 /* The last liquidatable mark on the way from `low` (which is) to `high`. */

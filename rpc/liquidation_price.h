@@ -14,7 +14,7 @@
  * Pending funding and the values of collateral stay as they are.
  */
 struct price rpc_liquidation_price(const struct genesis *genesis,
-                               const struct view_margin *margin,
-                               const struct view_position *position);
+                                   const struct view_margin *margin,
+                                   const struct view_position *position);
 
 #endif

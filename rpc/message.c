@@ -1,6 +1,7 @@
 #include "rpc/message.h"
 
 #include "rpc/call.h"
+#include "rpc/deribit.h"
 #include "rpc/param.h"
 
 #include <stdio.h>
@@ -130,9 +131,20 @@ static bool is_version(const json_t *version)
            strcmp(json_string_value(version), "2.0") == 0;
 }
 
+/* The shape that the specification wants. */
+static bool is_request(const json_t *request)
+{
+    const json_t *params = json_object_get(request, "params");
+    const json_t *id = json_object_get(request, "id");
+
+    return json_is_object(request) && (!id || is_id(id)) &&
+           is_version(json_object_get(request, "jsonrpc")) &&
+           json_is_string(json_object_get(request, "method")) &&
+           (!params || json_is_object(params) || json_is_array(params));
+}
+
 static void parse_call(struct rpc_call *call, json_t *request)
 {
-    json_t *version = json_object_get(request, "jsonrpc");
     json_t *method = json_object_get(request, "method");
     json_t *params = json_object_get(request, "params");
     json_t *id = json_object_get(request, "id");
@@ -140,9 +152,7 @@ static void parse_call(struct rpc_call *call, json_t *request)
 
     if (is_id(id))
         call->id = json_incref(id);
-    if (!json_is_object(request) || (id && !is_id(id)) ||
-        !is_version(version) || !json_is_string(method) ||
-        (params && !json_is_object(params) && !json_is_array(params))) {
+    if (!is_request(request)) {
         rpc_call_error(call, CODE_REQUEST, "invalid request", NULL);
         return;
     }
@@ -255,7 +265,7 @@ static void refuse_call(struct rpc_call *call, const json_t *request, int code,
 
     call->id = id_of(request);
     call->is_notification =
-        json_is_object(request) && !json_object_get(request, "id");
+        is_request(request) && !json_object_get(request, "id");
     if (data && name)
         json_object_set_new(data, "param", json_string(name));
     rpc_call_error(call, code, text, data);
@@ -362,6 +372,12 @@ struct rpc_message *rpc_message_parse_get(const struct rpc_service *service,
     else if (param_from_query(call, params, count))
         begin_call(call);
     return message;
+}
+
+void rpc_message_set_dialect(struct rpc_message *message,
+                             enum rpc_dialect dialect)
+{
+    message->dialect = dialect;
 }
 
 void rpc_message_destroy(struct rpc_message *message)
@@ -516,6 +532,8 @@ char *rpc_message_reply(struct rpc_message *message, size_t *size,
         check(call->kind == RPC_DONE);
         if (call->is_notification)
             continue;
+        if (message->dialect == RPC_DERIBIT)
+            deribit_translate(&call->result, &call->error);
         reply = envelope(call, now_us);
         if (list)
             json_array_append_new(list, reply);
@@ -523,7 +541,7 @@ char *rpc_message_reply(struct rpc_message *message, size_t *size,
     if (list)
         reply = json_array_size(list) > 0 ? list : NULL;
     if (reply)
-        text = json_dumps(reply, JSON_COMPACT);
+        text = json_dumps(reply, JSON_COMPACT | JSON_REAL_PRECISION(15));
     if (list && !reply)
         json_decref(list);
     json_decref(reply);

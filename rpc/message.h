@@ -45,6 +45,13 @@ enum rpc_urgency {
     RPC_NORMAL,
 };
 
+/* How decimals are written. The Deribit root answers with JSON numbers of up
+ * to 15 significant digits and with Deribit's codes for busy and not ready. */
+enum rpc_dialect {
+    RPC_EXACT,
+    RPC_DERIBIT,
+};
+
 struct rpc_message;
 struct rpc_call;
 
@@ -66,6 +73,10 @@ struct rpc_message *rpc_message_parse_get(const struct rpc_service *service,
                                           const char *method,
                                           const struct rpc_query_param *params,
                                           size_t count, uint64_t received_us);
+
+/* RPC_EXACT unless set; before rpc_message_reply. */
+void rpc_message_set_dialect(struct rpc_message *message,
+                             enum rpc_dialect dialect);
 
 void rpc_message_destroy(struct rpc_message *message);
 

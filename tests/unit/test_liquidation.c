@@ -585,6 +585,56 @@ Test(liquidation, a_jump_is_acted_upon_once_it_is_believed)
     fixture_free(&f);
 }
 
+/* ---- after a restart ---------------------------------------------------- */
+
+static void load_record(void *ctx, const struct record *record)
+{
+    struct fixture *f = ctx;
+
+    cr_assert(engine_load(f->engine, record->key, record->key_size,
+                          record->value, record->value_size));
+}
+
+/* In the middle of it: Alice and Dave are in liquidation, a feed has jumped.
+ * An engine made from the records goes on with the same events. */
+Test(liquidation, a_reloaded_engine_goes_on_alike)
+{
+    struct fixture f, g;
+
+    begin(&f);
+    go_long(&f, ALICE, "1300");
+    go_long(&f, DAVE, "1305");
+    go_long(&f, ERIN, "3000");
+    fixture_buy(&f, CAROL, BTC_PERP, "0.7", "59290");
+    fixture_prices(&f, "59300", "3000", "100");
+    fixture_prices(&f, "59300", "3000", "70");
+    cr_assert(is_in_liquidation(&f, ALICE) && is_in_liquidation(&f, DAVE));
+
+    fixture_init(&g);
+    engine_records(f.engine, load_record, &g);
+    cr_assert(engine_load_end(g.engine));
+    g.time = f.time;
+    g.next_nonce = f.next_nonce;
+    memcpy(g.prices, f.prices, sizeof f.prices);
+    for (int step = 0; step < 30; step++) {
+        const char *price = step < 15 ? "59300" : "58000";
+
+        fixture_prices(&f, price, "3000", "70");
+        fixture_prices(&g, price, "3000", "70");
+        cr_assert_eq(f.event_count, g.event_count, "step %d", step);
+        for (uint32_t i = 0; i < f.event_count; i++) {
+            uint8_t a[EVENT_BYTES_MAX], b[EVENT_BYTES_MAX];
+            size_t size = event_encode(a, sizeof a, &f.events[i]);
+
+            cr_assert_eq(event_encode(b, sizeof b, &g.events[i]), size);
+            cr_assert_arr_eq(a, b, size, "step %d, event %u", step, i);
+        }
+    }
+    cr_assert_eq(size_of(&f, ALICE, BTC_PERP), 0);
+    fixture_free(&f);
+    fixture_free(&g);
+}
+
 /* ---- whole crashes ------------------------------------------------------ */
 
 #define TRADERS 60

@@ -304,3 +304,27 @@ Test(request, without_a_sink)
     engine_apply(f.engine, &command, NULL);
     cr_assert_eq(f.engine->order_pool.count, 1);
 }
+
+/* A hint may name anything; what it names need not exist. */
+Test(request, a_hint_changes_nothing)
+{
+    uint64_t id = fixture_buy(&f, 1, BTC_PERP, "1", "59000");
+    struct command commands[] = {
+        {.kind = COMMAND_TICK},       {.kind = COMMAND_ORDER},
+        {.kind = COMMAND_CANCEL},     {.kind = COMMAND_REPLACE},
+        {.kind = COMMAND_CANCEL_ALL}, {.kind = COMMAND_REPORT},
+    };
+    struct engine_fault fault;
+
+    commands[1].order.market = UINT16_MAX;
+    commands[2].cancel.order_id = id;
+    commands[3].replace.order_id = UINT64_MAX;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        for (uint32_t owner = 1; owner < 4; owner++) {
+            commands[i].request = fixture_request(&f, owner, 0);
+            engine_prefetch(f.engine, &commands[i]);
+        }
+    cr_assert(engine_check(f.engine, &fault), "%s", fault.what);
+    cr_assert_eq(nonce_count(f.engine), 1);
+    cr_assert_eq(fixture_cancel(&f, 1, id), result_ok);
+}

@@ -99,6 +99,7 @@ export async function startNode() {
   });
   const url = `http://127.0.0.1:${port}/api/v2`;
   const node = {
+    pid: child.pid,
     url,
     ws: `ws://127.0.0.1:${port}/ws/api/v2`,
     base: `http://127.0.0.1:${port}`,
