@@ -35,7 +35,7 @@ struct audit_result {
     uint64_t journaled_height; /* newest block the journal itself tells of */
     struct hash32 journaled_root;
     struct hash32 replayed_root; /* computed here for that very block */
-    uint64_t torn_bytes; /* of an unfinished last batch */
+    uint64_t torn_bytes;         /* of an unfinished last batch */
     /* The first thing that differs; what is "" when nothing does. */
     uint64_t fault_index;
     char fault[256];

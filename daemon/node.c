@@ -438,9 +438,9 @@ static bool start(struct node *self)
 
 static void end(struct node *self)
 {
+    pipeline_destroy(self->pipeline);
     if (self->workers)
         workers_stop(self->workers);
-    pipeline_destroy(self->pipeline);
     if (self->journal)
         journal_thread_stop(self->journal);
     ledger_thread_stop(self->ledger);

@@ -1,9 +1,13 @@
 #include "engine/liquidation_rules.h"
 
+#include "engine/limits.h"
 #include "engine/wide.h"
 
 /* Share of the remaining headroom that the fee may take, in percent. */
 #define FEE_HEADROOM 95
+
+/* Four times the greatest notional, in 1e-18. */
+#define SPREAD_MAX (((i128)NOTIONAL_MAX * 4) << 60)
 
 bool liquidation_is_due(struct amount equity, struct amount maintenance)
 {
@@ -63,22 +67,27 @@ struct rate liquidation_abr(const struct fillable_terms *terms)
     return rate_of((int64_t)wide_clamp(abr, 0, RATE_ONE));
 }
 
+/* abr * smmr * MM in 1e-18, rounded down so that the price ends on the mark's
+ * side; cut far beyond any price. */
+static i128 spread_of(const struct fillable_terms *terms)
+{
+    i128 one = amount_wide(terms->maintenance) * RATE_ONE;
+    i128 most = wide_mul(rate_raw(terms->smmr),
+                         amount_raw(terms->position_maintenance));
+
+    return wide_min(SPREAD_MAX,
+                    wide_muldiv_floor(wide_clamp(rating(terms), 0, one),
+                                      most * RATE_ONE, one));
+}
+
 struct price liquidation_fillable(const struct fillable_terms *terms)
 {
-    bool is_long = qty_is_positive(terms->size);
-    i128 one = amount_wide(terms->maintenance) * RATE_ONE;
-    i128 abr = wide_clamp(rating(terms), 0, one);
-    /* The spread in quote * divisor: abr * smmr * MM, rounded down so that
-     * the price ends on the mark's side. */
-    i128 spread =
-        wide_muldiv_floor(abr,
-                          wide_mul(rate_raw(terms->smmr),
-                                   amount_raw(terms->position_maintenance)) *
-                              terms->divisor,
-                          one * RATE_ONE);
+    i128 spread = wide_muldiv_floor(spread_of(terms), terms->divisor,
+                                    (i128)RATE_ONE * RATE_ONE);
     i128 value = amount_wide(terms->notional) * terms->divisor - spread;
-    i128 price = is_long ? wide_div_ceil(value, qty_raw(terms->size))
-                         : wide_div_floor(-value, -qty_raw(terms->size));
+    i128 price = qty_is_positive(terms->size)
+                     ? wide_div_ceil(value, qty_raw(terms->size))
+                     : wide_div_floor(-value, -qty_raw(terms->size));
 
     return price_of((int64_t)wide_clamp(price, 1, PRICE_MAX));
 }
@@ -109,14 +118,15 @@ static i128 cure_size(const struct close_terms *terms, struct amount shortage)
     i128 whole = qty_raw(terms->size);
     i128 rate = cure_rate(terms);
     i128 value = wide_mul(qty_raw(terms->size), price_raw(terms->mark));
+    i128 unit = wide_mul(terms->divisor, RATE_ONE);
     i128 size;
 
     if (!amount_is_positive(shortage))
         return 0;
-    if (rate <= 0 || value < amount_wide(terms->dust) * terms->divisor)
+    if (rate <= 0 || value < amount_wide(terms->dust) * terms->divisor ||
+        wide_cmp_products(amount_raw(shortage), unit, value, rate) >= 0)
         return whole;
-    size = wide_muldiv_ceil(amount_raw(shortage),
-                            wide_mul(terms->divisor, RATE_ONE),
+    size = wide_muldiv_ceil(amount_raw(shortage), unit,
                             price_raw(terms->mark) * rate);
     size = lots_up(size, terms->lot);
     return whole - size < qty_raw(terms->minimum) ? whole : size;

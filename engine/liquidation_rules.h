@@ -52,8 +52,8 @@ struct fillable_terms {
  * rounded down. */
 struct rate liquidation_abr(const struct fillable_terms *terms);
 
-/* Rule 8's price, from the exact rating: (n - abr * smmr * MM) / q, rounded
- * toward the mark; at least 1e-8. */
+/* Rule 8's price, from the unrounded rating: (n - abr * smmr * MM) / q,
+ * rounded toward the mark; at least 1e-8. */
 struct price liquidation_fillable(const struct fillable_terms *terms);
 
 struct close_terms {

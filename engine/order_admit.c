@@ -341,46 +341,14 @@ static struct refusal admit_limits(const struct engine *engine,
     return passed;
 }
 
-/* The worst of what a position and its open orders can come to. */
-static i128 worst_size(const struct position *held, enum side side,
-                       struct qty more)
-{
-    struct qty buys = held->open_buys, sells = held->open_sells;
-
-    if (side == SIDE_BUY)
-        buys = qty_add(buys, more);
-    else
-        sells = qty_add(sells, more);
-    return qty_raw(qty_max(qty_abs(qty_add(held->size, buys)),
-                           qty_abs(qty_sub(held->size, sells))));
-}
-
-/* A session key's cap: the notional at the marks of all the account's
- * positions, each with the worse side of its open orders. */
 static struct refusal admit_key(const struct engine *engine,
                                 const struct arrival *arrival)
 {
-    static const struct position none;
-    uint32_t slot = engine->accounts[arrival->account].positions;
-    i128 total = 0;
-
-    if (!arrival->key || amount_is_zero(arrival->key->max_exposure))
+    if (!arrival->key ||
+        key_allows_order(engine, arrival->key, arrival->account,
+                         arrival->market, arrival->side, arrival->size))
         return passed;
-    if (arrival->position == NONE)
-        total = worst_size(&none, arrival->side, arrival->size) *
-                price_raw(engine->markets[arrival->market].mark);
-    for (; slot != NONE; slot = engine->positions[slot].next) {
-        const struct position *held = &engine->positions[slot];
-        bool is_here = slot == arrival->position;
-
-        total += worst_size(held, arrival->side,
-                            is_here ? arrival->size : qty_of(0)) *
-                 price_raw(engine->markets[held->market].mark);
-    }
-    if (total > wide_mul(amount_raw(arrival->key->max_exposure),
-                         engine->notional_divisor))
-        return refuse(result_key_exposure, param_key);
-    return passed;
+    return refuse(result_key_exposure, param_key);
 }
 
 static struct refusal admit_room(const struct engine *engine,

@@ -90,7 +90,9 @@ static struct refusal check_alive(const struct engine *engine,
         return refuse(result_signature_expired, param_expires);
     if (nanos_cmp(request->expires, latest) > 0)
         return refuse(result_expires_too_far, param_expires);
-    if (account == NONE && !account_owner_known(engine, &request->owner))
+    /* Nobody acts for the house, though its ledgers are accounts. */
+    if (account == NONE ? !account_owner_known(engine, &request->owner)
+                        : engine->accounts[account].is_house)
         return refuse(result_unknown_account, param_owner);
     return refuse(result_ok, param_none);
 }

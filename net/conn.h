@@ -71,7 +71,7 @@ struct conn {
     const char *cors_origin; /* one of the server's, or NULL */
 
     bool pinged;
-    bool message_open; /* a fragmented message is in message */
+    bool message_open;     /* a fragmented message is in message */
     size_t websocket_path; /* place among the options' */
 
     size_t scanned;    /* input already searched for an end */

@@ -2,14 +2,13 @@
 
 #include "rpc/decimal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define CODE_BUSY (-32005)
 #define CODE_NOT_READY (-32001)
 #define DERIBIT_TOO_MANY_REQUESTS 10028
 #define DERIBIT_NOT_READY 10040
-#define DIGITS_MAX 15
+#define DIGITS_MAX 15u
 
 /* Texts that look like decimals and are none. */
 static bool is_text(const char *name)
@@ -24,22 +23,49 @@ static bool is_text(const char *name)
     return false;
 }
 
-/* The number a decimal stands for, cut to what a double keeps; NULL: the
- * value is no decimal. */
+/* Digits of the value without their point, at most DIGITS_MAX of them that
+ * count; *places how many stand behind the point. */
+static int64_t digits_of(const char *text, unsigned *places)
+{
+    int64_t digits = 0;
+    bool is_fraction = false;
+    unsigned count = 0;
+
+    *places = 0;
+    for (; *text; text++) {
+        if (*text == '.')
+            is_fraction = true;
+        if (*text < '0' || *text > '9')
+            continue;
+        if (count == DIGITS_MAX && is_fraction)
+            break;
+        digits = digits * 10 + (*text - '0');
+        count += digits > 0;
+        *places += is_fraction;
+    }
+    return digits;
+}
+
+/* The number a decimal stands for; NULL: the value is no decimal. A quotient
+ * of two whole numbers below 2^53 is the double nearest to the decimal. */
 static json_t *number_of(const json_t *value)
 {
     const char *text = json_string_value(value);
-    size_t size = json_string_length(value), digits = 0;
-    int64_t checked;
+    int64_t digits, checked;
+    double power = 1;
+    unsigned places;
 
-    if (!text || decimal_parse(&checked, text, size, DECIMAL_PLACES_MAX) ==
-                     DECIMAL_MALFORMED)
+    if (!text || decimal_parse(&checked, text, json_string_length(value),
+                               RATE_PLACES) != DECIMAL_OK)
         return NULL;
-    for (size_t i = 0; i < size; i++)
-        digits += text[i] != '.' && text[i] != '-';
-    if (!strchr(text, '.') && digits <= DIGITS_MAX)
-        return json_integer(strtoll(text, NULL, 10));
-    return json_real(strtod(text, NULL));
+    digits = digits_of(text, &places);
+    if (*text == '-')
+        digits = -digits;
+    if (places == 0)
+        return json_integer(digits);
+    while (places-- > 0)
+        power *= 10;
+    return json_real((double)digits / power);
 }
 
 static json_t *translated(json_t *value, const char *name);

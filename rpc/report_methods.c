@@ -10,8 +10,6 @@
 #include "rpc/signed.h"
 #include "rpc/write.h"
 
-#include <stdlib.h>
-
 struct report_room {
     struct redstone_payload payload;
     struct package_outcome outcomes[REDSTONE_PACKAGES_MAX];
@@ -20,7 +18,7 @@ struct report_room {
     uint8_t bytes[REDSTONE_PAYLOAD_SIZE_MAX];
     size_t size;
 };
-static _Thread_local struct report_room *room;
+static _Thread_local struct report_room room;
 
 static const char *status_text(enum redstone_status status)
 {
@@ -61,14 +59,14 @@ static bool read_payload(struct rpc_call *call)
         return false;
     }
     if (payload && !hex_decode_bounded(
-                       room->bytes, &room->size, sizeof room->bytes,
+                       room.bytes, &room.size, sizeof room.bytes,
                        json_string_value(payload), json_string_length(payload)))
         status = REDSTONE_CAPACITY;
     if (package)
-        status = redstone_json_payload(room->bytes, &room->size,
-                                       sizeof room->bytes, package);
+        status = redstone_json_payload(room.bytes, &room.size,
+                                       sizeof room.bytes, package);
     if (status == REDSTONE_OK)
-        status = redstone_parse(&room->payload, room->bytes, room->size);
+        status = redstone_parse(&room.payload, room.bytes, room.size);
     if (status != REDSTONE_OK)
         rpc_call_bad_param(call, name, status_text(status));
     return status == REDSTONE_OK;
@@ -103,8 +101,8 @@ static json_t *notes_of(void)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; list && i < room->payload.packages_count; i++) {
-        const struct package_outcome *outcome = &room->outcomes[i];
+    for (size_t i = 0; list && i < room.payload.packages_count; i++) {
+        const struct package_outcome *outcome = &room.outcomes[i];
         json_t *note =
             json_pack("{so sI sb}", "signer", write_address(&outcome->signer),
                       "timestamp", (json_int_t)outcome->timestamp_ms,
@@ -128,25 +126,19 @@ static void prepare_report(struct rpc_call *call)
     struct evidence evidence = {.kind = EVIDENCE_REPORT};
     uint32_t taken;
 
-    if (!room)
-        room = malloc(sizeof *room);
-    if (!room) {
-        rpc_call_result(call, NULL);
-        return;
-    }
     if (!read_payload(call))
         return;
-    taken = decode_report(service, &room->command, &room->buffer,
-                          room->outcomes, &room->payload);
+    taken = decode_report(service, &room.command, &room.buffer, room.outcomes,
+                          &room.payload);
     call->notes = notes_of();
     if (taken == 0 || !call->notes) {
         rpc_call_result(
             call, json_pack("{sO? sn}", "packages", call->notes, "index"));
         return;
     }
-    evidence.payload = room->bytes;
-    evidence.payload_size = room->size;
-    rpc_call_set_command(call, &room->command, &evidence);
+    evidence.payload = room.bytes;
+    evidence.payload_size = room.size;
+    rpc_call_set_command(call, &room.command, &evidence);
 }
 
 /* The next package that was sequenced, from *at on. */

@@ -445,7 +445,7 @@ static json_t *hex_of(const void *bytes, size_t size)
 
 /* The digest as the node itself tells it; test_rpc_debug compares that with
  * what a wallet's library computed. */
-static json_t *signature_of(struct rpc_world *world, const char *type,
+json_t *rpc_world_signature(struct rpc_world *world, const char *type,
                             const char *name, const json_t *params)
 {
     json_t *copy = json_deep_copy(params), *hashes;
@@ -479,7 +479,7 @@ json_t *rpc_world_sign(struct rpc_world *world, const char *type,
     if (!json_object_get(params, "expires"))
         json_object_set_new(params, "expires", json_integer(now + 60000));
     json_object_set_new(params, "signature",
-                        signature_of(world, type, name, params));
+                        rpc_world_signature(world, type, name, params));
     return params;
 }
 
@@ -512,9 +512,11 @@ void rpc_world_deposit(struct rpc_world *world, const char *name,
                        "currency", currency, "amount", amount, "reference",
                        hex_of(reference, 32));
     json_array_append_new(
-        signatures, signature_of(world, "Deposit", "validator/0", params));
+        signatures,
+        rpc_world_signature(world, "Deposit", "validator/0", params));
     json_array_append_new(
-        signatures, signature_of(world, "Deposit", "validator/1", params));
+        signatures,
+        rpc_world_signature(world, "Deposit", "validator/1", params));
     json_object_set_new(params, "signatures", signatures);
     result = rpc_world_call(world, "public/submit_deposit", params);
     cr_assert(json_is_true(json_object_get(result, "credited")));

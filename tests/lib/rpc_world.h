@@ -80,6 +80,10 @@ const char *rpc_world_address(const char *name);
 json_t *rpc_world_sign(struct rpc_world *world, const char *type,
                        const char *name, json_t *params);
 
+/* The named key's signature of these parameters as they are. */
+json_t *rpc_world_signature(struct rpc_world *world, const char *type,
+                            const char *name, const json_t *params);
+
 /* Signs and calls. */
 json_t *rpc_world_request(struct rpc_world *world, const char *method,
                           const char *type, const char *name, json_t *params);

@@ -3,7 +3,6 @@
  * 1,200 initially and 600 (1 %) maintenance; buying it costs a taker 30.
  */
 #include <criterion/criterion.h>
-#include <stdio.h>
 
 #include "engine/account.h"
 #include "engine/margin.h"
@@ -633,78 +632,4 @@ Test(liquidation, a_reloaded_engine_goes_on_alike)
     cr_assert_eq(size_of(&f, ALICE, BTC_PERP), 0);
     fixture_free(&f);
     fixture_free(&g);
-}
-
-/* ---- whole crashes ------------------------------------------------------ */
-
-#define TRADERS 60
-
-static uint64_t random_of(uint64_t *seed)
-{
-    *seed = *seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
-    return *seed >> 33;
-}
-
-static const char *text(char *buffer, size_t size, int64_t tenths)
-{
-    snprintf(buffer, size, "%ld.%ld", (long)(tenths / 10), (long)(tenths % 10));
-    return buffer;
-}
-
-/* Traders of 5 to 45 times leverage on both sides, makers around the index,
- * a walk down by a fifth and back; the fixture checks the whole engine after
- * every command. */
-static void crash(struct fixture *f, uint64_t seed)
-{
-    char price[32], other[32];
-    int64_t index = 600000; /* in tenths */
-
-    fixture_init(f);
-    fixture_prices(f, "60000", "3000", "100");
-    fixture_deposit(f, 100, 0, USDC, usdc("5000000"));
-    for (uint32_t i = 1; i <= TRADERS; i++) {
-        int64_t cash = 1400 + (int64_t)(random_of(&seed) % 10000);
-
-        fixture_deposit(f, i, 0, USDC, amount_of(cash * 1000000));
-        if (i % 3 == 0)
-            fixture_trade(f, 100, i, BTC_PERP, "1", "60000");
-        else
-            fixture_trade(f, i, 100, BTC_PERP, "1", "60000");
-    }
-    for (int step = 0; step < 120; step++) {
-        int64_t move = (int64_t)(random_of(&seed) % 9000) - 2000;
-
-        index += step < 60 ? -move : move;
-        text(price, sizeof price, index);
-        fixture_prices(f, price, "3000", "100");
-        for (int64_t depth = 1; depth <= 4; depth++) {
-
-            fixture_buy(f, 100, BTC_PERP, "0.4",
-                        text(other, sizeof other, index - 200 * depth));
-            fixture_sell(f, 100, BTC_PERP, "0.4",
-                         text(other, sizeof other, index + 200 * depth));
-        }
-        fixture_ticks(f, 2, 100, true);
-        cr_assert_geq(fund_of(f), 0);
-        for (uint32_t i = 1; i <= TRADERS; i++) {
-            struct margin margin = margin_of(f, i);
-
-            /* Nobody unsafe is missed, and a bankrupt one is flat. */
-            cr_assert(amount_is_zero(margin.maintenance) ||
-                      amount_cmp(margin.equity, margin.maintenance) >= 0 ||
-                      is_in_liquidation(f, i));
-            cr_assert(amount_is_positive(margin.equity) ||
-                      size_of(f, i, BTC_PERP) == 0);
-        }
-    }
-}
-
-Test(liquidation, crashes_keep_every_invariant)
-{
-    for (uint64_t seed = 1; seed <= 3; seed++) {
-        struct fixture f;
-
-        crash(&f, seed);
-        fixture_free(&f);
-    }
 }

@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 
+#include "engine/limits.h"
 #include "engine/liquidation_rules.h"
 #include "tests/lib/fixture.h"
 
@@ -198,6 +199,27 @@ Test(liquidation_rules, abr_is_clamped)
     cr_assert_eq(rate_raw(liquidation_abr(&terms)), RATE_ONE);
 }
 
+/* The greatest of everything in units as coarse as they come: the price is
+ * cut, nothing overflows. */
+Test(liquidation_rules, fillable_of_extremes)
+{
+    struct fillable_terms terms = {
+        .equity = amount_of(-AMOUNT_MAX),
+        .maintenance = amount_of(AMOUNT_MAX),
+        .size = qty_of(1),
+        .notional = amount_of(NOTIONAL_MAX),
+        .position_maintenance = amount_of(NOTIONAL_MAX),
+        .ba = ratio("100"),
+        .smmr = ratio("100"),
+        .divisor = INT64_C(10000000000000000),
+    };
+
+    cr_assert_eq(price_raw(liquidation_fillable(&terms)), 1);
+    terms.size = qty_of(-1);
+    terms.notional = amount_of(-NOTIONAL_MAX);
+    cr_assert_eq(price_raw(liquidation_fillable(&terms)), PRICE_MAX);
+}
+
 /* ---- rule 9 ------------------------------------------------------------ */
 
 /* Equity 5 against 10: up to 10.2 there are 5.2 missing. At a mark of 100
@@ -319,6 +341,25 @@ Test(liquidation_rules, a_small_position_goes_at_once)
     assert_close(&terms, "5.2", "9.99", "9.99");
     terms.size = base("10");
     assert_close(&terms, "5.2", "1.68", "1");
+}
+
+Test(liquidation_rules, close_of_extremes)
+{
+    struct close_terms terms = close_terms();
+    struct close_size close;
+
+    terms.equity = amount_of(-AMOUNT_MAX / 2);
+    terms.maintenance = amount_of(AMOUNT_MAX / 4);
+    terms.mark = terms.limit = price_of(1);
+    terms.fee_rate = ratio("0.050999999");
+    terms.size = qty_of(QTY_MAX - QTY_MAX % qty_raw(terms.lot));
+    terms.divisor = 10000;
+    terms.dust = usdc("0");
+    liquidation_close(&terms, &close);
+    cr_assert_eq(qty_raw(close.size), qty_raw(terms.size));
+    terms.divisor = INT64_C(10000000000000000);
+    liquidation_close(&terms, &close);
+    cr_assert_eq(qty_raw(close.size), qty_raw(terms.size));
 }
 
 /* ---- rule 10 ----------------------------------------------------------- */

@@ -74,6 +74,23 @@ Test(request, unknown_owners_leave_nothing)
     cr_assert_eq(nonce_count(f.engine), 0);
 }
 
+/* The house's owner is the zero address, for which nobody may act: neither on
+ * a ledger that exists nor on one that does not. */
+Test(request, nobody_acts_for_the_house)
+{
+    struct command command = order_command(1, 0);
+
+    command.request.owner = command.request.signer = (struct address){{0}};
+    for (uint32_t i = 0; i < 3; i++) {
+        command.request.subaccount = i * 50;
+        cr_assert_eq(apply(&command), result_unknown_account);
+        cr_assert_eq(param_now(), param_owner);
+    }
+    command.kind = COMMAND_AUTHORIZE_KEY;
+    cr_assert_eq(apply(&command), result_unknown_account);
+    cr_assert_eq(nonce_count(f.engine), 0);
+}
+
 Test(request, unknown_subaccounts_use_their_nonce)
 {
     struct command command = order_command(1, 4);
