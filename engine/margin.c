@@ -420,14 +420,21 @@ static bool covers(i128 available, i128 required, struct margin_gap *gap)
 }
 
 /* Would all that is open on its side, and this order with it, only reduce? */
-static bool order_reduces(const struct holding *holding, enum side side)
+static bool order_reduces(const struct engine *engine, uint32_t account,
+                          uint16_t market, enum side side, struct qty size)
 {
-    return position_is_reducing(holding->size, side == SIDE_BUY
-                                                   ? holding->buys
-                                                   : qty_neg(holding->sells));
+    uint32_t slot = position_find(engine, account, market);
+    const struct position *position = &engine->positions[slot];
+
+    if (slot == NONE)
+        return false;
+    return position_is_reducing(
+        position->size, side == SIDE_BUY
+                            ? qty_add(position->open_buys, size)
+                            : qty_neg(qty_add(position->open_sells, size)));
 }
 
-bool margin_admits_order(struct engine *engine, uint32_t account,
+bool margin_covers_order(struct engine *engine, uint32_t account,
                          uint16_t market, enum side side, struct qty size,
                          struct price price, struct amount fee,
                          struct margin_gap *gap)
@@ -451,8 +458,17 @@ bool margin_admits_order(struct engine *engine, uint32_t account,
                           amount_wide(position->exposure.initial_open);
     parts.cash -= amount_wide(fee);
     return covers(equity_initial(engine, &parts), initial_open(engine, &parts),
-                  gap) ||
-           order_reduces(&holding, side);
+                  gap);
+}
+
+bool margin_admits_order(struct engine *engine, uint32_t account,
+                         uint16_t market, enum side side, struct qty size,
+                         struct price price, struct amount fee,
+                         struct margin_gap *gap)
+{
+    return margin_covers_order(engine, account, market, side, size, price, fee,
+                               gap) ||
+           order_reduces(engine, account, market, side, size);
 }
 
 bool margin_admits_fill(struct engine *engine, uint32_t position,

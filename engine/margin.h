@@ -65,10 +65,21 @@ struct margin_gap {
 };
 
 /*
- * May this order stand open (rule 3 and 5)? The order's `size` rests at
- * `price` beside the account's other orders; `fee` (>= 0) is what filling it
- * could cost and is taken from equity. Reduce-only orders always may.
- * Looks, changes nothing.
+ * Does equity cover the initial requirement with this order (rules 3 and 5)?
+ * The order's `size` rests at `price` beside the account's other orders; `fee`
+ * (>= 0) is what filling it could cost and is taken from equity. Looks,
+ * changes nothing.
+ */
+bool margin_covers_order(struct engine *engine, uint32_t account,
+                         uint16_t market, enum side side, struct qty size,
+                         struct price price, struct amount fee,
+                         struct margin_gap *gap);
+
+/*
+ * May this order come in: is it covered, or would it, with all that is open on
+ * its side, only reduce? What reduces is judged fill by fill; what is left of
+ * it may rest where that adds no loss to the requirements or is covered.
+ * Reduce-only orders always may, this is not asked for them.
  */
 bool margin_admits_order(struct engine *engine, uint32_t account,
                          uint16_t market, enum side side, struct qty size,

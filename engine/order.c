@@ -13,6 +13,7 @@
 #include "engine/book.h"
 #include "engine/changes.h"
 #include "engine/margin.h"
+#include "engine/margin_rules.h"
 #include "engine/match.h"
 #include "engine/order_trigger.h"
 #include "engine/pool.h"
@@ -392,6 +393,23 @@ static bool is_immediate(const struct order *order)
            order->time_in_force == TIF_FILL_OR_KILL;
 }
 
+/* An order that only reduces comes in uncovered, for each of its fills is
+ * judged; resting beyond the mark it would raise the requirement (rule 3). */
+static bool may_rest(struct engine *engine, const struct order *order)
+{
+    struct margin_gap gap;
+    struct qty left = book_open_size(order);
+    bool is_buy = order->side == SIDE_BUY;
+
+    return order->is_reduce_only ||
+           margin_rules_order_loss(is_buy, order->price,
+                                   engine->markets[order->market].mark,
+                                   left) == 0 ||
+           margin_covers_order(engine, order->account, order->market,
+                               (enum side)order->side, left, order->price,
+                               amount_of(0), &gap);
+}
+
 void order_arrive(struct engine *engine, uint32_t slot,
                   enum order_reason reason)
 {
@@ -406,6 +424,8 @@ void order_arrive(struct engine *engine, uint32_t slot,
         order_end(engine, slot, ORDER_CANCELLED, stop);
     else if (is_immediate(order))
         order_end(engine, slot, ORDER_CANCELLED, REASON_IMMEDIATE);
+    else if (!may_rest(engine, order))
+        order_end(engine, slot, ORDER_CANCELLED, REASON_MARGIN);
     else if (order_rest(engine, slot))
         order_touch(engine, slot, reason);
     else

@@ -3,6 +3,8 @@
  * where the yardsticks are there.
  */
 #include "cmd/clearing-bench/bench.h"
+#include "cmd/clearing-bench/flow.h"
+#include "cmd/clearing-bench/stopwatch.h"
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -27,34 +29,73 @@ struct suite {
     double sync_p50_us, sync_p99_us;
 };
 
+/* ---- programs --------------------------------------------------------- */
+
+/* A program whose standard output we read. */
+struct output {
+    FILE *file;
+    pid_t pid;
+};
+
+/* Starts the words of a command line, separated by blanks. */
+static bool output_open(struct output *output, const char *directory,
+                        const char *command)
+{
+    char line[3 * PATH_MAX], program[2 * PATH_MAX], *words[16] = {0}, *rest;
+    int ends[2], count = 0;
+
+    (void)snprintf(line, sizeof line, "%s", command);
+    rest = line;
+    while (count < 15 && (words[count] = strsep(&rest, " ")))
+        count++;
+    (void)snprintf(program, sizeof program, "%s/%s", directory, words[0]);
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return false;
+    output->pid = fork();
+    if (output->pid == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        execv(program, words);
+        _exit(127);
+    }
+    close(ends[1]);
+    output->file = fdopen(ends[0], "r");
+    return output->pid > 0 && output->file;
+}
+
+static void output_close(struct output *output)
+{
+    fclose(output->file);
+    (void)waitpid(output->pid, NULL, 0);
+}
+
 /* ---- yardsticks ------------------------------------------------------- */
 
 /* Runs a yardstick and looks in its output for the number after `key`.
  * False: it is not there. */
-static bool measure(const struct suite *suite, const char *arguments,
+static bool measure(const struct suite *suite, const char *command,
                     const char *line_has, const char *key, double *value)
 {
-    char command[1024], line[LINE_BYTES];
+    char line[LINE_BYTES];
     bool is_found = false;
-    FILE *output;
+    struct output output;
 
-    if (!suite->yardsticks)
+    if (!suite->yardsticks || !output_open(&output, suite->yardsticks, command))
         return false;
-    (void)snprintf(command, sizeof command, "%s/%s 2>/dev/null",
-                   suite->yardsticks, arguments);
-    output = popen(command, "r");
-    while (output && fgets(line, sizeof line, output)) {
+    while (fgets(line, sizeof line, output.file)) {
         const char *at = strstr(line, line_has);
 
         at = at ? strstr(at, key) : NULL;
         if (!at || is_found)
             continue;
         at += strlen(key);
-        *value = strtod(at + strspn(at, " \":="), NULL);
+        at += strspn(at, " \":=");
+        *value = (double)strtoul(at, NULL, 10);
+        at = strchr(at, '.');
+        if (at && at[1] >= '0' && at[1] <= '9')
+            *value += (at[1] - '0') / 10.0;
         is_found = *value > 0;
     }
-    if (output)
-        (void)pclose(output);
+    output_close(&output);
     return is_found;
 }
 
@@ -80,11 +121,14 @@ static void flow_figures(struct suite *suite, uint32_t symbols, uint32_t depth)
     if (!measure(suite, command, "cpu_ns_op", "cpu_ns_op", &reference))
         reference = 0;
     for (int margin = 0; margin < 2; margin++) {
-        struct flow_options options = {path, symbols, margin == 1};
+        struct flow_options options = {path, symbols, depth, margin == 1};
         struct flow_result result;
+        const char *what;
 
-        if (!flow_run(&result, &options, depth))
+        if (!flow_run(&result, &options, &what)) {
+            fprintf(stderr, "clearing-bench: flow: %s\n", what);
             continue;
+        }
         (void)snprintf(name, sizeof name, "engine_flow_margin_%s_%ux%u",
                        margin ? "on" : "off", symbols, depth);
         bench_figure(suite->figures, name, result.ns_per_op, "ns/op", "eng_ref",
@@ -98,8 +142,8 @@ static void tick_figures(struct suite *suite)
     struct tick_result result;
     double soa64 = 0;
 
-    if (!measure(suite, "margin_bench 1000000 16 soa64", "soa64", "us_per_tick",
-                 &soa64))
+    if (!measure(suite, "margin_bench 1000000 16 soa64", "margin_soa64",
+                 "cpu_us_per_tick mean", &soa64))
         soa64 = 0;
     if (!tick_run(&result, 1000000))
         return;
@@ -158,7 +202,7 @@ static int start_node(const char *directory)
         _exit(127);
     }
     for (int i = 0; i < 200 && access(socket, F_OK) != 0; i++)
-        (void)usleep(50000);
+        wall_sleep_until(wall_ns() + 50000000);
     return pid > 0 ? pid : 0;
 }
 
@@ -214,21 +258,22 @@ static void order_figures(struct suite *suite, int pid, const char *socket)
 /* Commands a second of an audit without signatures of what the node wrote. */
 static void replay_figure(struct suite *suite)
 {
-    char program[PATH_MAX], command[3 * PATH_MAX], line[4096];
+    char program[PATH_MAX], command[2 * PATH_MAX], line[4096];
     json_t *result = NULL;
-    FILE *output;
+    struct output output;
     double seconds;
 
     if (!sibling(program, "clearing-cli"))
         return;
+    *strrchr(program, '/') = '\0';
     (void)snprintf(command, sizeof command,
-                   "%s --json audit %s/data --no-signatures --quiet", program,
+                   "clearing-cli --json audit %s/data --no-signatures --quiet",
                    suite->directory);
-    output = popen(command, "r");
-    if (output && fgets(line, sizeof line, output))
+    if (!output_open(&output, program, command))
+        return;
+    if (fgets(line, sizeof line, output.file))
         result = json_loads(line, 0, NULL);
-    if (output)
-        (void)pclose(output);
+    output_close(&output);
     seconds = json_number_value(json_object_get(result, "seconds"));
     if (seconds > 0)
         bench_figure(suite->figures, "replay",
@@ -251,7 +296,8 @@ static void measure_limits(struct suite *suite)
 {
     char command[PATH_MAX + 16];
 
-    if (!measure(suite, "lim_crypto", "verify", "us", &suite->verify_us))
+    if (!measure(suite, "lim_crypto", "ecdsa_verify_us", "ecdsa_verify_us",
+                 &suite->verify_us))
         suite->verify_us = 0;
     (void)snprintf(command, sizeof command, "lim_io %s", suite->directory);
     if (!measure(suite, command, "fdatasync_overwrite_4096B", "p50_us",

@@ -9,16 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* CPU seconds of this thread; wall seconds of a steady clock. */
-double bench_cpu(void);
-double bench_wall(void);
-/* A steady clock in nanoseconds. */
-uint64_t bench_now_ns(void);
-
-/* The value below which `share` of the sorted values lie. */
-uint64_t bench_quantile(const uint64_t *sorted, size_t count, double share);
-void bench_sort(uint64_t *values, size_t count);
-
 /* Deterministic random numbers. */
 uint64_t bench_random(uint64_t *state);
 
@@ -28,22 +18,6 @@ void bench_figure(json_t *figures, const char *name, double value,
                   const char *unit, const char *against, double ratio);
 
 /* ---- modes ------------------------------------------------------------ */
-
-struct flow_options {
-    const char *path;
-    uint32_t symbols;
-    bool has_margin;
-};
-
-struct flow_result {
-    double ns_per_op;
-    uint64_t p50_ns, p99_ns, p999_ns, trades, volume, resting, operations;
-};
-
-/* Runs a flow file through the engine; prefill = symbols * depth. False:
- * said on stderr. */
-bool flow_run(struct flow_result *result, const struct flow_options *options,
-              uint32_t depth);
 
 struct orders_options {
     const char *socket_path;

@@ -33,16 +33,16 @@
 
 enum record_type { RECORD_ADD = 0, RECORD_CANCEL = 1 };
 
-struct record {
+struct flow_record {
     uint32_t id, price, quantity;
     uint8_t type, side;
     uint16_t symbol;
 };
 
-_Static_assert(sizeof(struct record) == 16, "as in the file");
+_Static_assert(sizeof(struct flow_record) == 16, "as in the file");
 
 struct flow {
-    struct record *records;
+    struct flow_record *records;
     size_t count, prefill;
     uint32_t adds;
     uint32_t symbols;
@@ -54,7 +54,7 @@ struct flow {
 
 /* ---- the file --------------------------------------------------------- */
 
-static bool is_valid(struct flow *flow, const struct record *record)
+static bool is_valid(struct flow *flow, const struct flow_record *record)
 {
     if (record->symbol >= flow->symbols || record->side > 1)
         return false;
@@ -72,18 +72,18 @@ static bool read_records(struct flow *flow, FILE *file, const char **what)
     if (fseek(file, 0, SEEK_END) != 0 || (size = ftell(file)) < 0 ||
         fseek(file, 0, SEEK_SET) != 0)
         return false;
-    flow->count = (size_t)size / sizeof(struct record);
+    flow->count = (size_t)size / sizeof(struct flow_record);
     *what = "the file is too long";
     if (flow->count > RECORDS_MAX)
         return false;
     *what = "memory is short";
-    flow->records = malloc(flow->count * sizeof(struct record) + 1);
+    flow->records = malloc(flow->count * sizeof(struct flow_record) + 1);
     if (!flow->records)
         return false;
     *what = "the file is not made of 16-byte records of such a flow";
-    if ((size_t)size % sizeof(struct record) != 0 ||
+    if ((size_t)size % sizeof(struct flow_record) != 0 ||
         flow->count <= flow->prefill ||
-        fread(flow->records, sizeof(struct record), flow->count, file) !=
+        fread(flow->records, sizeof(struct flow_record), flow->count, file) !=
             flow->count)
         return false;
     for (size_t i = 0; i < flow->count; i++)
@@ -121,7 +121,7 @@ static bool start(struct flow *flow, const char **what)
         .orders = flow->adds + 1,
         .levels = 131072,
         .triggers = 256,
-        .account_orders = 1u << 20,
+        .account_orders = flow->adds + 1,
         .keys = 64,
         /* One in sixteen chunks is kept for cancels. */
         .nonces = count + count / 8 + 65536,
@@ -141,7 +141,7 @@ static bool start(struct flow *flow, const char **what)
     return true;
 }
 
-static void fill_request(struct flow *flow, const struct record *record)
+static void fill_request(struct flow *flow, const struct flow_record *record)
 {
     struct request *request = &flow->command.request;
     struct rig *rig = &flow->rig;
@@ -152,7 +152,7 @@ static void fill_request(struct flow *flow, const struct record *record)
     request->digest = request->nonce * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static void apply(struct flow *flow, const struct record *record)
+static void apply(struct flow *flow, const struct flow_record *record)
 {
     struct command *command = &flow->command;
 

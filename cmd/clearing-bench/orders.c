@@ -4,6 +4,7 @@
  * is read from /proc, the client's own is not counted.
  */
 #include "cmd/clearing-bench/bench.h"
+#include "cmd/clearing-bench/stopwatch.h"
 #include "cmd/common/client.h"
 #include "cmd/common/request.h"
 
@@ -193,7 +194,7 @@ static void take_answer(struct lane *lane, const char *text, size_t size)
         json_object_get(json_object_get(answer, "result"), "orders");
 
     if (id < lane->count)
-        lane->took_ns[id] = bench_now_ns() - lane->sent_ns[id];
+        lane->took_ns[id] = wall_ns() - lane->sent_ns[id];
     if (json_integer_value(json_object_get(error, "code")) == -32005)
         lane->busy++;
     else if (error)
@@ -211,17 +212,12 @@ static void take_answer(struct lane *lane, const char *text, size_t size)
 /* When request i is due; without a schedule, now. */
 static uint64_t wait_until_due(const struct lane *lane, size_t i)
 {
-    uint64_t now = bench_now_ns(), due;
-    struct timespec pause;
+    uint64_t due;
 
     if (lane->interval_ns <= 0)
-        return now;
+        return wall_ns();
     due = lane->begin_ns + (uint64_t)(lane->interval_ns * (double)i);
-    if (due > now) {
-        pause = (struct timespec){(time_t)((due - now) / 1000000000u),
-                                  (long)((due - now) % 1000000000u)};
-        nanosleep(&pause, NULL);
-    }
+    wall_sleep_until(due);
     return due;
 }
 
@@ -261,28 +257,29 @@ static void *run_lane(void *ctx)
     return NULL;
 }
 
-/* User and system time of a process, seconds. */
+/* User and system time of a process in seconds: fields 14 and 15 of its
+ * stat, counted from behind the name in brackets. */
 static double node_cpu(int pid)
 {
-    char path[64], text[1024];
-    unsigned long user = 0, system = 0;
-    const char *at;
-    size_t size;
+    char path[64], text[1024] = "";
+    unsigned long ticks = 0;
     FILE *file;
+    char *at;
 
     (void)snprintf(path, sizeof path, "/proc/%d/stat", pid);
     file = pid > 0 ? fopen(path, "r") : NULL;
     if (!file)
         return 0;
-    size = fread(text, 1, sizeof text - 1, file);
+    if (!fgets(text, sizeof text, file))
+        text[0] = '\0';
     fclose(file);
-    text[size] = '\0';
     at = strrchr(text, ')');
-    if (!at ||
-        sscanf(at + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-               &user, &system) != 2)
-        return 0;
-    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+    for (int field = 3; at && field <= 15; field++) {
+        at = strchr(at + 1, ' ');
+        if (at && field >= 14)
+            ticks += strtoul(at + 1, NULL, 10);
+    }
+    return (double)ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
 static bool prepare(struct lane *lanes, const struct orders_options *options,
@@ -329,9 +326,8 @@ static void sum_up(struct orders_result *result, const struct lane *lanes,
         at += lanes[i].count;
     }
     if (times) {
-        bench_sort(times, all);
-        result->p50_ns = bench_quantile(times, all, 0.5);
-        result->p99_ns = bench_quantile(times, all, 0.99);
+        result->p50_ns = percentile_u64(times, all, 0.5);
+        result->p99_ns = percentile_u64(times, all, 0.99);
     }
     free(times);
 }
@@ -341,14 +337,15 @@ static bool run_lanes(struct orders_result *result, struct lane *lanes,
 {
     pthread_t threads[CONNECTIONS_MAX];
     const struct timespec settle = {0, 300000000};
-    double wall, cpu;
+    uint64_t begin;
+    double cpu;
     bool is_good = true;
 
     nanosleep(&settle, NULL); /* a tick takes the report up */
     cpu = node_cpu(options->node_pid);
-    wall = bench_wall();
+    begin = wall_ns();
     for (uint32_t i = 0; i < options->connections; i++) {
-        lanes[i].begin_ns = bench_now_ns();
+        lanes[i].begin_ns = wall_ns();
         if (pthread_create(&threads[i], NULL, run_lane, &lanes[i]) != 0)
             return false;
     }
@@ -356,7 +353,7 @@ static bool run_lanes(struct orders_result *result, struct lane *lanes,
         pthread_join(threads[i], NULL);
         is_good = is_good && lanes[i].is_good;
     }
-    result->wall_seconds = bench_wall() - wall;
+    result->wall_seconds = (double)(wall_ns() - begin) / 1e9;
     result->node_cpu_seconds = node_cpu(options->node_pid) - cpu;
     return is_good;
 }

@@ -106,8 +106,8 @@ bool rig_start(struct rig *rig, bool is_resident, const char **what)
 
     rig->memory_size = engine_footprint(&rig->genesis);
     if (rig->memory_size == 0) {
-        *what = genesis_check(&rig->genesis, &fault) ? "no footprint"
-                                                     : fault.what;
+        *what =
+            genesis_check(&rig->genesis, &fault) ? "no footprint" : fault.what;
         return false;
     }
     rig->memory = memory_map(rig->memory_size);

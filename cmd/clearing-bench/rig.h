@@ -20,8 +20,8 @@ struct rig {
     struct engine *engine;
     void *memory;
     size_t memory_size;
-    struct nanos time; /* of the next command */
-    uint64_t nonce;    /* of the next request */
+    struct nanos time;                /* of the next command */
+    uint64_t nonce;                   /* of the next request */
     struct price prices[MARKETS_MAX]; /* what the reporters report */
     /* Heard since the start. */
     uint64_t trades, refused, liquidations;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SESSION_KEYS 8
+#define SESSION_KEYS 3
 #define KEY_ADDRESS 0xe0000u
 
 enum mood {
@@ -14,9 +14,10 @@ enum mood {
     MOOD_RISE,
     MOOD_FALL,
     MOOD_CRASH,
+    MOOD_LEAP,    /* a crash upwards */
     MOOD_SILENCE, /* no reports */
     MOOD_DISSENT, /* reporters far apart */
-    MOODS,
+
 };
 
 /* ---- the network ------------------------------------------------------ */
@@ -75,6 +76,10 @@ static void draw_market(struct random_state *random,
         market->oi_upper = usdc("2000000");
     }
     market->maintenance_fraction = rate_of(PICK(random, 500000000, 600000000));
+    if (random_chance(random, 20))
+        market->order_min = qty_of(qty_raw(market->lot) * 50);
+    if (random_chance(random, 20))
+        market->position_max = qty_of(qty_raw(market->position_max) / 1000);
     market->mark_band = rate_of(PICK(random, 2000000, 1000000));
     market->impact_notional = amount_of(PICK(random, 10000000000, 1000000000));
     market->funding_interval =
@@ -99,7 +104,7 @@ static void draw_genesis(struct random_state *random, struct genesis *genesis)
         draw_market(random, &genesis->markets[i]);
     for (uint32_t i = 1; i < genesis->asset_count; i++) {
         genesis->assets[i].supply_cap =
-            amount_of(PICK(random, 0, 0, 5000000000));
+            amount_of(PICK(random, 0, 0, 600000000));
         genesis->assets[i].scale_start =
             amount_of(PICK(random, 0, 0, 100000000000));
     }
@@ -169,17 +174,19 @@ static uint32_t draw_subaccount(struct generator *generator)
 {
     if (is_wild(generator))
         return (uint32_t)random_wild(&generator->random);
-    if (random_chance(&generator->random, 70))
+    if (random_chance(&generator->random, 80))
         return 0;
     return (uint32_t)random_below(&generator->random, 3);
 }
 
+/* Trader number 0 comes often, the last one hardly ever. */
 static struct account_id draw_account(struct generator *generator)
 {
     struct account_id id;
+    uint64_t most = 1 + random_below(&generator->random, generator->owners);
 
-    id.owner = fixture_address(
-        (uint32_t)random_below(&generator->random, generator->owners));
+    id.owner =
+        fixture_address((uint32_t)random_below(&generator->random, most));
     if (is_wild(generator))
         memset(id.owner.bytes, random_chance(&generator->random, 50) ? 0 : 7,
                sizeof id.owner.bytes);
@@ -227,7 +234,7 @@ static struct price draw_price(struct generator *generator,
     price = price_raw(market.mark);
     if (price == 0 || random_chance(random, 3))
         price = price_raw(generator->prices[genesis->markets[number].feed]);
-    share = PICK(random, 1000, 1000, 5000, 40000, 60000, 500000);
+    share = PICK(random, 300, 300, 1000, 1000, 5000, 40000, 60000, 500000);
     price += price / 1000000 * random_between(random, -share, share);
     return price_of(near_multiple(generator, price,
                                   price_raw(genesis->markets[number].tick)));
@@ -241,10 +248,13 @@ static struct qty draw_size(struct generator *generator,
 
     if (number >= genesis->market_count)
         return qty_of(random_wild(&generator->random));
-    /* Up to 300,000 of quote. */
+    /* Up to so much of quote; rarely what a position may be, or more. */
     price = price_raw(generator->prices[genesis->markets[number].feed]);
-    most =
-        (int64_t)((i128)300000 * PRICE_ONE * QTY_ONE / (price > 0 ? price : 1));
+    most = (int64_t)((i128)PICK(&generator->random, 20000, 300000, 300000,
+                                3000000) *
+                     PRICE_ONE * QTY_ONE / (price > 0 ? price : 1));
+    if (random_chance(&generator->random, 1))
+        most = qty_raw(genesis->markets[number].position_max) * 2;
     most = draw_up_to(&generator->random, most);
     return qty_of(
         near_multiple(generator, most, qty_raw(genesis->markets[number].lot)));
@@ -297,7 +307,8 @@ static void draw_terms(struct generator *generator, const struct engine *engine,
     }
     if (terms->time_in_force == TIF_GOOD_TIL_TIME)
         terms->good_til = nanos_add(
-            generator->time, nanos_of(draw_up_to(random, NANOS_PER_HOUR)));
+            generator->time, nanos_of(draw_up_to(random, NANOS_PER_HOUR) -
+                                      PICK(random, 0, 0, 0, NANOS_PER_SECOND)));
     if (terms->has_max_fee)
         terms->max_fee = amount_of(draw_up_to(random, 200000000));
     if (is_wild(generator)) {
@@ -309,10 +320,23 @@ static void draw_terms(struct generator *generator, const struct engine *engine,
     draw_label(generator, &terms->label);
 }
 
-static void draw_request(struct generator *generator, struct request *request)
+/* Mostly one that is there. */
+static struct account_id draw_known(struct generator *generator,
+                                    const struct engine *engine)
+{
+    struct account_id id = draw_account(generator);
+    struct view_account account;
+
+    for (uint32_t i = 0; i < 3 && !view_account(engine, &id, &account); i++)
+        id = draw_account(generator);
+    return id;
+}
+
+static void draw_request(struct generator *generator,
+                         const struct engine *engine, struct request *request)
 {
     struct random_state *random = &generator->random;
-    struct account_id id = draw_account(generator);
+    struct account_id id = draw_known(generator, engine);
 
     request->owner = id.owner;
     request->subaccount = id.subaccount;
@@ -325,8 +349,12 @@ static void draw_request(struct generator *generator, struct request *request)
         request->nonce -= random_below(random, request->nonce + 1);
     request->expires = nanos_add(
         generator->time,
-        nanos_of(PICK(random, 1, 5, 60, 3600, 86400) * NANOS_PER_SECOND -
-                 random_between(random, -1, 1)));
+        nanos_of(PICK(random, 1, 5, 60, 60, 60, 60, 3600, 3600, 80000) *
+                 NANOS_PER_SECOND));
+    if (random_chance(random, 1))
+        request->expires =
+            nanos_add(generator->time, nanos_of(REQUEST_LIFE_MAX +
+                                                random_between(random, -1, 1)));
     if (is_wild(generator))
         request->expires = nanos_of(random_wild(random));
     request->digest = random_u64(random);
@@ -348,7 +376,10 @@ static void move_price(struct random_state *random, uint32_t mood,
         raw -= millionth * random_between(random, 0, 6000);
         break;
     case MOOD_CRASH:
-        raw -= millionth * random_between(random, 0, 120000);
+        raw -= millionth * random_between(random, 0, 60000);
+        break;
+    case MOOD_LEAP:
+        raw += millionth * random_between(random, 0, 60000);
         break;
     default:
         raw += millionth * random_between(random, -800, 800);
@@ -366,10 +397,12 @@ static void move_prices(struct generator *generator)
 {
     struct random_state *random = &generator->random;
 
-    if (random_chance(random, 5))
-        generator->mood =
-            (uint32_t)PICK(random, MOOD_CALM, MOOD_CALM, MOOD_RISE, MOOD_FALL,
-                           MOOD_CRASH, MOOD_SILENCE, MOOD_DISSENT);
+    if (random_chance(random, 9))
+        generator->mood = (uint32_t)PICK(
+            random, MOOD_CALM, MOOD_CALM, MOOD_RISE, MOOD_RISE, MOOD_FALL,
+            MOOD_FALL, MOOD_CRASH, MOOD_LEAP, MOOD_SILENCE, MOOD_DISSENT);
+    else if (generator->mood >= MOOD_CRASH && random_chance(random, 10))
+        generator->mood = MOOD_CALM;
     for (uint32_t i = 0; i < 3; i++)
         if (random_chance(random, 70))
             move_price(random, generator->mood, &generator->prices[i]);
@@ -396,7 +429,7 @@ static void draw_points(struct generator *generator,
         point->price =
             price_of(is_wild(generator) ? random_wild(random) : price);
         point->confidence = price_of(
-            random_chance(random, 20) ? price / PICK(random, 5, 40, 1000) : 0);
+            random_chance(random, 10) ? price / PICK(random, 5, 40, 1000) : 0);
         if (is_wild(generator))
             point->confidence = price_of(random_wild(random));
         package->point_count++;
@@ -443,7 +476,7 @@ static void draw_deposit(struct generator *generator,
     command->deposit.account = draw_account(generator);
     command->deposit.asset = draw_asset(generator, engine);
     command->deposit.amount =
-        draw_amount(generator, command->deposit.asset, INT64_C(200000000000));
+        draw_amount(generator, command->deposit.asset, INT64_C(40000000000));
     /* The same reference may come again, with the same words or others. */
     if (random_chance(random, 80))
         generator->next_reference++;
@@ -648,8 +681,8 @@ static enum command_kind draw_kind(struct generator *generator)
         uint8_t kind, weight;
     } table[] = {
         {COMMAND_TICK, 22},      {COMMAND_BLOCK, 1},
-        {COMMAND_DEPOSIT, 6},    {COMMAND_REPORT, 14},
-        {COMMAND_ORDER, 34},     {COMMAND_CANCEL, 5},
+        {COMMAND_DEPOSIT, 4},    {COMMAND_REPORT, 14},
+        {COMMAND_ORDER, 36},     {COMMAND_CANCEL, 5},
         {COMMAND_CANCEL_ALL, 1}, {COMMAND_REPLACE, 5},
         {COMMAND_BATCH, 4},      {COMMAND_TRANSFER, 2},
         {COMMAND_WITHDRAW, 2},   {COMMAND_AUTHORIZE_KEY, 2},
@@ -718,7 +751,7 @@ static void make(struct generator *generator, const struct engine *engine,
 
     draw_time(generator, draft.kind);
     if (draft.kind >= COMMAND_ORDER)
-        draw_request(generator, &draft.request);
+        draw_request(generator, engine, &draft.request);
     draw_body(generator, engine, &draft);
     size = command_encode(generator->bytes, COMMAND_BYTES_MAX, &draft);
     if (size == 0 ||

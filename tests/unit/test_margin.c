@@ -357,6 +357,40 @@ Test(margin, admits_what_only_reduces)
 }
 
 /*
+ * 40 BTC at 59,000: 58,800 of equity against 88,000 initial and 44,000
+ * maintenance. A sale above the mark may wait; one below it, whose loss would
+ * be added to the requirements, trades what it can and does not wait.
+ */
+Test(margin, what_reduces_may_not_rest_at_a_loss)
+{
+    const struct event *event;
+
+    f.is_unchecked = true;
+    fixture_deposit(&f, 2, 0, USDC, usdc("10000000"));
+    fixture_trade(&f, 1, 2, BTC_PERP, "40", "60000");
+    f.engine->markets[0].mark = usd("59000");
+    f.engine->price_epoch++;
+    is(margin_now(1).equity, "58800");
+    is(margin_now(1).initial, "88000");
+    fixture_sell(&f, 1, BTC_PERP, "5", "59000");
+    event = fixture_event(&f, EVENT_ORDER, 0);
+    cr_assert_eq(event->order.state, ORDER_OPEN);
+    fixture_sell(&f, 1, BTC_PERP, "5", "58999.9");
+    event = fixture_event(&f, EVENT_ORDER, 0);
+    cr_assert_eq(event->order.state, ORDER_CANCELLED);
+    cr_assert_eq(event->order.reason, REASON_MARGIN);
+    fixture_buy(&f, 2, BTC_PERP, "2", "58950");
+    fixture_sell(&f, 1, BTC_PERP, "5", "58900");
+    cr_assert_eq(fixture_count(&f, EVENT_TRADE), 1);
+    event = fixture_event(&f, EVENT_TRADE, 0);
+    cr_assert_eq(qty_raw(event->trade.size), qty_raw(base("2")));
+    event = fixture_event(&f, EVENT_ORDER, fixture_count(&f, EVENT_ORDER) - 1);
+    cr_assert_eq(event->order.reason, REASON_MARGIN);
+    cr_assert_eq(qty_raw(event->order.filled), qty_raw(base("2")));
+    is(margin_now(1).maintenance_open, "41050"); /* 38 BTC: 2,242,000 */
+}
+
+/*
  * The same account closes 10 of its 40 at 58,000: equity 18,800 (100,000 -
  * 1,200 fee - 80,000), MMR of 2,320,000 = 43,000, of 30 BTC (1,740,000)
  * 28,500. The ratio asks for E' >= 18,800 * 28,500 / 43,000 = 12,460.465..:
