@@ -18,8 +18,8 @@ void config_default(struct config *config)
         .connections = 4096,
         .connections_per_address = 256,
         .in_flight = 64,
-        .requests_per_second_address = 2000,
-        .requests_per_second_account = 500,
+        .requests_per_second_address = 20000,
+        .requests_per_second_account = 10000,
         .checkpoint_interval_ms = 60000,
         .checkpoint_commands = 1000000,
         .workers = 2,
@@ -30,8 +30,10 @@ void config_default(struct config *config)
 
 /* ---- reading ---------------------------------------------------------- */
 
-/* libconfuse reports through a function without context. Configuration is
- * read by one thread, at the start and on SIGHUP. */
+/* libconfuse reports through a function without context, and in a section
+ * without the file's name. Configuration is read by one thread, at the start
+ * and on SIGHUP. */
+static const char *report_path;
 static char *report_to;
 static size_t report_size;
 
@@ -43,30 +45,37 @@ report(cfg_t *cfg, const char *format, va_list args)
     if (!report_to || report_to[0] != '\0')
         return;
     (void)vsnprintf(text, sizeof text, format, args);
-    (void)snprintf(report_to, report_size, "%s:%d: %s",
-                   cfg && cfg->filename ? cfg->filename : "",
+    (void)snprintf(report_to, report_size, "%s:%d: %s", report_path,
                    cfg ? cfg->line : 0, text);
 }
 
-static int check_positive(cfg_t *cfg, cfg_opt_t *option)
+/* Numbers and what they may be. */
+static const struct range {
+    const char *name;
+    long least, most;
+} ranges[] = {
+    {"workers", 1, 64},
+    {"message_bytes", 1024, 16777216},
+    {"in_flight", 1, 65536},
+    {"connections", 1, 1000000},
+    {"connections_per_address", 1, 1000000},
+    {"requests_per_second_address", 0, 100000000},
+    {"requests_per_second_account", 0, 100000000},
+    {"interval_ms", 1, INT32_MAX},
+    {"commands", 1, INT32_MAX},
+};
+
+static int check_number(cfg_t *cfg, cfg_opt_t *option)
 {
     long value = cfg_opt_getnint(option, 0);
+    const struct range *range = ranges;
 
-    if (value > 0 && value <= INT32_MAX)
+    while (strcmp(range->name, cfg_opt_name(option)) != 0)
+        range++;
+    if (value >= range->least && value <= range->most)
         return 0;
-    cfg_error(cfg, "%s must be a number from 1 to %d", cfg_opt_name(option),
-              INT32_MAX);
-    return -1;
-}
-
-static int check_natural(cfg_t *cfg, cfg_opt_t *option)
-{
-    long value = cfg_opt_getnint(option, 0);
-
-    if (value >= 0 && value <= INT32_MAX)
-        return 0;
-    cfg_error(cfg, "%s must be a number from 0 to %d", cfg_opt_name(option),
-              INT32_MAX);
+    cfg_error(cfg, "%s must be a number from %ld to %ld", range->name,
+              range->least, range->most);
     return -1;
 }
 
@@ -164,22 +173,20 @@ static cfg_opt_t options[] = {
 
 static void set_checks(cfg_t *cfg)
 {
-    static const char *const positive[] = {"workers",
-                                           "limits|message_bytes",
-                                           "limits|in_flight",
-                                           "limits|connections",
-                                           "limits|connections_per_address",
-                                           "checkpoint|interval_ms",
-                                           "checkpoint|commands"};
-    static const char *const natural[] = {"limits|requests_per_second_address",
-                                          "limits|requests_per_second_account"};
+    static const char *const numbers[] = {"workers",
+                                          "limits|message_bytes",
+                                          "limits|in_flight",
+                                          "limits|connections",
+                                          "limits|connections_per_address",
+                                          "limits|requests_per_second_address",
+                                          "limits|requests_per_second_account",
+                                          "checkpoint|interval_ms",
+                                          "checkpoint|commands"};
     static const char *const paths[] = {"data_dir", "genesis", "unix_socket",
                                         "tls|cert", "tls|key"};
 
-    for (size_t i = 0; i < sizeof positive / sizeof *positive; i++)
-        cfg_set_validate_func(cfg, positive[i], check_positive);
-    for (size_t i = 0; i < sizeof natural / sizeof *natural; i++)
-        cfg_set_validate_func(cfg, natural[i], check_natural);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        cfg_set_validate_func(cfg, numbers[i], check_number);
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         cfg_set_validate_func(cfg, paths[i], check_path);
     cfg_set_validate_func(cfg, "listen", check_listen);
@@ -268,6 +275,7 @@ bool config_read(struct config *config, const char *path, char *what,
         (void)snprintf(what, what_size, "memory is short");
         return false;
     }
+    report_path = path;
     report_to = what;
     report_size = what_size;
     cfg_set_error_function(cfg, report);
@@ -326,6 +334,15 @@ void config_print(const struct config *config, FILE *to)
             log_level_name(config->log_level));
 }
 
+void config_take_over(struct config *config, const struct config *fresh)
+{
+    config->in_flight = fresh->in_flight;
+    config->requests_per_second_address = fresh->requests_per_second_address;
+    config->requests_per_second_account = fresh->requests_per_second_account;
+    config->metrics = fresh->metrics;
+    config->log_level = fresh->log_level;
+}
+
 /* One part of the configuration that needs a restart, and its name. */
 struct part {
     bool differs;
@@ -346,12 +363,10 @@ const char *config_fixed_changes(const struct config *before,
              strcmp(before->tls_key, after->tls_key) != 0,
          "tls"},
         {before->message_bytes != after->message_bytes, "message_bytes"},
-        {before->in_flight != after->in_flight, "in_flight"},
         {before->connections != after->connections ||
              before->connections_per_address != after->connections_per_address,
          "connections"},
         {before->workers != after->workers, "workers"},
-        {before->metrics != after->metrics, "metrics"},
         {before->checkpoint_interval_ms != after->checkpoint_interval_ms ||
              before->checkpoint_commands != after->checkpoint_commands,
          "checkpoint"},

@@ -23,12 +23,13 @@ struct config {
     char tls_cert[CONFIG_PATH_BYTES], tls_key[CONFIG_PATH_BYTES];
     char origins[CONFIG_ORIGINS_MAX][CONFIG_TEXT_BYTES];
     uint32_t origin_count;
-    uint32_t message_bytes, connections, connections_per_address, in_flight;
+    uint32_t message_bytes, connections, connections_per_address;
+    uint32_t in_flight;                   /* [reload] */
     uint32_t requests_per_second_address; /* [reload] */
     uint32_t requests_per_second_account; /* [reload] */
     uint32_t checkpoint_interval_ms, checkpoint_commands;
-    uint32_t workers; /* threads that check signatures */
-    bool metrics;
+    uint32_t workers;         /* threads that check signatures */
+    bool metrics;             /* [reload] */
     enum log_level log_level; /* [reload] */
 };
 
@@ -42,6 +43,9 @@ must_use bool config_read(struct config *config, const char *path, char *what,
 
 /* The normalised form: every key with its value, readable again. */
 void config_print(const struct config *config, FILE *to);
+
+/* Takes over what can change in a running node ([reload]). */
+void config_take_over(struct config *config, const struct config *fresh);
 
 /* Names, separated by blanks, of what differs and can't change in a running
  * node; "" when nothing does. */

@@ -269,7 +269,9 @@ void door_reply(struct door *self, struct ticket *ticket)
 {
     struct guest *guest = guest_of(self, ticket->conn);
 
-    if (guest && guest->kind == NET_HTTP) {
+    if (guest && !ticket->message) { /* memory was short for it */
+        answer_busy(self, guest, RETRY_MS);
+    } else if (guest && guest->kind == NET_HTTP) {
         reply_http(self, ticket);
     } else if (guest && ticket->reply) {
         (void)net_send_owned(self->server, ticket->conn, ticket->reply,

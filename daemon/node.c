@@ -10,9 +10,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-/* An end that takes longer than this is no orderly one. */
-#define DRAIN_MS 100u
+/* How often the end is looked at, and what it may take longer each time. */
+#define DRAIN_MS 20u
+#define EXTEND_SECONDS 30u
 #define ACCOUNT_PEERS 65536u
 
 /* ---- failures --------------------------------------------------------- */
@@ -94,8 +96,7 @@ static void on_tick(uv_timer_t *handle)
 {
     struct node *self = handle->data;
 
-    if (!self->is_stopping)
-        pipeline_tick(self->pipeline);
+    pipeline_tick(self->pipeline);
 }
 
 static void on_watchdog(uv_timer_t *handle)
@@ -163,7 +164,7 @@ static bool is_connected(void *ctx, uint64_t conn)
 {
     struct node *self = ctx;
 
-    return door_is_connected(self->door, conn);
+    return self->phase == NODE_RUNNING && door_is_connected(self->door, conn);
 }
 
 /* ---- the end ---------------------------------------------------------- */
@@ -179,44 +180,54 @@ static void on_shut(void *ctx)
 {
     struct node *self = ctx;
 
-    self->is_shut = true;
     uv_walk(&self->loop, close_handle, NULL);
 }
 
-/* Everything answered and durable: the doors may close. */
+/* The last block, and a checkpoint at its end: the ledger then holds all that
+ * was done, and the next start has nothing to replay. */
+static bool end_last_block(struct node *self)
+{
+    pipeline_rest(self->pipeline);
+    sequencer_want_block(self->sequencer);
+    if (!sequencer_tick(self->sequencer))
+        return false;
+    ledger_thread_want_checkpoint(self->ledger,
+                                  engine_index(self->recovery.engine));
+    sequencer_flush(self->sequencer);
+    return true;
+}
+
+/* Goes on with the orderly end: everything answered, then the last block
+ * durable, then the doors close. */
 static void on_drain(uv_timer_t *handle)
 {
     struct node *self = handle->data;
+    bool is_failed;
 
+    notify_extend(EXTEND_SECONDS);
     run_turn(self);
-    if (!pipeline_is_empty(self->pipeline))
+    is_failed = pipeline_is_failed(self->pipeline);
+    if (self->phase == NODE_DRAINING && pipeline_is_empty(self->pipeline) &&
+        (is_failed ||
+         (sequencer_is_settled(self->sequencer) && end_last_block(self))))
+        self->phase = NODE_ENDING;
+    if (self->phase != NODE_ENDING ||
+        !(is_failed || sequencer_is_settled(self->sequencer)))
         return;
-    if (!pipeline_is_failed(self->pipeline) &&
-        !sequencer_is_settled(self->sequencer))
-        return;
+    self->phase = NODE_SHUT;
     (void)uv_timer_stop(&self->drain);
     door_shut(self->door, on_shut, self);
 }
 
-/* The last block: what was done is in the ledger when the node is gone. */
-static void end_last_block(struct node *self)
-{
-    if (pipeline_is_failed(self->pipeline))
-        return;
-    sequencer_want_block(self->sequencer);
-    if (sequencer_tick(self->sequencer))
-        sequencer_flush(self->sequencer);
-}
-
 void node_stop(struct node *self)
 {
-    if (self->is_stopping)
+    if (self->phase != NODE_RUNNING)
         return;
-    self->is_stopping = true;
+    self->phase = NODE_DRAINING;
     log_info("stopping", "index=%" PRIu64, engine_index(self->recovery.engine));
     notify_stopping();
+    (void)uv_timer_stop(&self->tick);
     door_drain(self->door);
-    end_last_block(self);
     (void)uv_timer_start(&self->drain, on_drain, 0, DRAIN_MS);
 }
 
@@ -228,45 +239,45 @@ static void on_term(uv_signal_t *handle, int number)
 
 /* ---- reload ----------------------------------------------------------- */
 
+static void reload(struct node *self)
+{
+    struct config config = self->options.base;
+    struct log_quoted quoted;
+    char what[1200];
+
+    if (!config_read(&config, self->options.config_path, what, sizeof what)) {
+        log_error("reload_failed", "reason=%s", log_quote(&quoted, what));
+        return;
+    }
+    log_info("reloaded", "needs_restart=%s",
+             log_quote(&quoted,
+                       config_fixed_changes(&self->options.as_read, &config)));
+    config_take_over(self->config, &config);
+    log_set_level(config.log_level);
+    door_reload(self->door);
+    rate_limit(self->account_rates, config.requests_per_second_account);
+}
+
 static void on_hangup(uv_signal_t *handle, int number)
 {
     struct node *self = handle->data;
-    struct config config;
-    struct log_quoted quoted;
-    char what[1200];
-    const char *fixed;
 
     (void)number;
-    if (!self->options.config_path) {
-        log_warning("reload", "reason=\"there is no configuration file\"");
-        return;
-    }
     notify_reloading();
-    config_default(&config);
-    if (!config_read(&config, self->options.config_path, what, sizeof what)) {
-        log_error("reload_failed", "reason=%s", log_quote(&quoted, what));
-        notify_ready();
-        return;
-    }
-    fixed = config_fixed_changes(self->config, &config);
-    self->config->requests_per_second_address =
-        config.requests_per_second_address;
-    self->config->requests_per_second_account =
-        config.requests_per_second_account;
-    self->config->log_level = config.log_level;
-    log_set_level(config.log_level);
-    door_reload(self->door);
-    rate_limit(self->account_rates, self->config->requests_per_second_account);
-    log_info("reloaded", "needs_restart=%s", log_quote(&quoted, fixed));
+    if (self->options.config_path)
+        reload(self);
+    else
+        log_warning("reload_failed",
+                    "reason=\"there is no configuration file\"");
     notify_ready();
 }
 
 /* ---- the start -------------------------------------------------------- */
 
-static bool start_threads(struct node *self)
+static bool start_ledger(struct node *self)
 {
     struct recovery *recovery = &self->recovery;
-    const struct ledger_thread_options ledger = {
+    const struct ledger_thread_options options = {
         .dir = self->config->data_dir,
         .genesis_id = engine_genesis(recovery->engine)->id,
         .ledger = recovery->ledger,
@@ -281,10 +292,17 @@ static bool start_threads(struct node *self)
         .ctx = self,
     };
 
+    self->ledger = ledger_thread_start(&options);
+    return self->ledger != NULL;
+}
+
+static bool start_threads(struct node *self)
+{
+    struct recovery *recovery = &self->recovery;
+
     self->journal = journal_thread_start(recovery->journal, &recovery->tail,
                                          &self->metrics.sync_ns, wake, self);
-    self->ledger = self->journal ? ledger_thread_start(&ledger) : NULL;
-    self->workers = self->ledger
+    self->workers = self->journal
                         ? workers_start(self->config->workers,
                                         self->options.service, wake, self)
                         : NULL;
@@ -386,45 +404,72 @@ static void start_loop(struct node *self)
     start_signal(self, &self->hangup, SIGHUP, on_hangup);
 }
 
+/* Writes a file that is whole or not there. */
+static bool write_whole(const char *path, const char *text)
+{
+    char unfinished[CONFIG_PATH_BYTES + 40];
+    bool is_written;
+    FILE *file;
+
+    (void)snprintf(unfinished, sizeof unfinished, "%s.tmp", path);
+    file = fopen(unfinished, "w");
+    if (!file)
+        return false;
+    is_written =
+        fputs(text, file) >= 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
+    is_written = fclose(file) == 0 && is_written;
+    return is_written && rename(unfinished, path) == 0;
+}
+
 /* The genesis beside the journal, in canonical form: all that a later audit
  * of the directory needs. */
 static bool leave_genesis(struct node *self)
 {
     char path[CONFIG_PATH_BYTES + 32];
-    char *text =
-        genesis_json_canonical(self->options.service->genesis_document);
-    FILE *file;
-    bool is_written;
+    bool is_there;
+    char *text;
 
     (void)snprintf(path, sizeof path, "%s/genesis.json",
                    self->config->data_dir);
-    file = text ? fopen(path, "wx") : NULL;
-    if (!file) {
-        free(text);
-        return text && errno == EEXIST;
-    }
-    is_written = fputs(text, file) >= 0;
-    is_written = fclose(file) == 0 && is_written;
+    if (access(path, F_OK) == 0)
+        return true;
+    text = genesis_json_canonical(self->options.service->genesis_document);
+    is_there = text && write_whole(path, text);
     free(text);
-    return is_written;
+    return is_there;
+}
+
+/* From the data directory to the live engine at the journal's end. */
+static bool recover(struct node *self)
+{
+    struct recovery *recovery = &self->recovery;
+    const char *dir = self->config->data_dir;
+    struct log_quoted quoted;
+    char what[1600] = "memory is short";
+
+    if (!recovery_open(recovery, dir, self->options.service->genesis, what,
+                       sizeof what) ||
+        !start_ledger(self) ||
+        !recovery_replay(recovery, dir, self->ledger, what, sizeof what)) {
+        log_error("start_failed", "reason=%s", log_quote(&quoted, what));
+        return false;
+    }
+    log_info("recovered", "index=%" PRIu64 " checkpoint=%" PRIu64,
+             recovery->tail.last_index, recovery->position.applied_index);
+    if (!leave_genesis(self))
+        log_warning("genesis_not_kept", "reason=%s",
+                    log_quote(&quoted, strerror(errno)));
+    return true;
 }
 
 static bool start(struct node *self)
 {
-    struct log_quoted quoted;
-    char what[1600];
-
     check(uv_loop_init(&self->loop) == 0);
     check(uv_async_init(&self->loop, &self->wake, on_wake) == 0);
     self->wake.data = self;
     self->started = clock_wall();
-    if (!recovery_open(&self->recovery, self->config->data_dir,
-                       self->options.service->genesis, what, sizeof what)) {
-        log_error("start_failed", "reason=%s", log_quote(&quoted, what));
+    if (!recover(self))
         return false;
-    }
-    if (!leave_genesis(self))
-        log_warning("genesis_not_kept", "reason=\"%s\"", strerror(errno));
     node_view_init(self);
     if (!start_threads(self) || !start_pipeline(self)) {
         log_error("start_failed", "reason=\"memory is short\"");

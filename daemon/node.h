@@ -9,8 +9,10 @@
 #include "rpc/service.h"
 
 struct node_options {
-    struct config config;
-    const char *config_path;     /* read again on SIGHUP; NULL: none */
+    struct config config;    /* in force: the file, the command line above */
+    struct config as_read;   /* as the file alone makes it */
+    struct config base;      /* what the file was read over */
+    const char *config_path; /* read again on SIGHUP; NULL: none */
     struct rpc_service *service; /* the caller's */
     bool is_driven;
 };

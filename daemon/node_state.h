@@ -11,6 +11,13 @@
 
 #include <uv.h>
 
+enum node_phase {
+    NODE_RUNNING,
+    NODE_DRAINING, /* nothing is read any more, what came is answered */
+    NODE_ENDING,   /* the last block is on its way to the disk */
+    NODE_SHUT,     /* the doors are closing */
+};
+
 struct node {
     struct node_options options;
     struct config *config; /* in options */
@@ -34,7 +41,8 @@ struct node {
     uv_timer_t tick, watchdog, drain;
     uv_signal_t term, interrupt, hangup;
     uint64_t turns, watched_turns;
-    bool is_stopping, is_shut, is_fatal;
+    enum node_phase phase;
+    bool is_fatal;
 };
 
 /* node_view.c: status, health, metrics, blocks, proofs. */

@@ -19,9 +19,10 @@ static void read_status(void *ctx, struct rpc_node_status *status)
 
     ledger_thread_state(self->ledger, &ledger);
     *status = (struct rpc_node_status){
-        .is_ready = !pipeline_is_failed(self->pipeline) && !self->is_stopping,
-        .reason =
-            self->is_stopping ? "stopping" : pipeline_reason(self->pipeline),
+        .is_ready =
+            !pipeline_is_failed(self->pipeline) && self->phase == NODE_RUNNING,
+        .reason = self->phase == NODE_RUNNING ? pipeline_reason(self->pipeline)
+                                              : "stopping",
         .is_driven = self->options.is_driven,
         .applied_index = engine_index(self->recovery.engine),
         .durable_index = sequencer_durable_index(self->sequencer),

@@ -28,6 +28,11 @@ void notify_watchdog(void)
     (void)sd_notify(0, "WATCHDOG=1");
 }
 
+void notify_extend(uint32_t seconds)
+{
+    (void)sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu", seconds * 1000000ull);
+}
+
 void notify_status(const char *text)
 {
     (void)sd_notifyf(0, "STATUS=%s", text);

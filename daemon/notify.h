@@ -11,6 +11,8 @@ void notify_ready(void);
 void notify_reloading(void);
 void notify_stopping(void);
 void notify_watchdog(void);
+/* A start or a stop goes on and may need this much longer. */
+void notify_extend(uint32_t seconds);
 /* One line about the node, for `systemctl status`. */
 void notify_status(const char *text);
 

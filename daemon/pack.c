@@ -322,58 +322,66 @@ bool pack_may_tell(const struct pack_filter *filter,
            (filter->words[hash >> 52 & 7] >> (hash >> 46 & 63) & 1) != 0;
 }
 
-uint32_t pack_accounts(struct account_id *accounts, const struct event *event)
+/* A ledger of the house, whose owner is zero. */
+static struct account_id house_of(enum house house, uint32_t number)
 {
-    uint32_t count = 1;
+    return (struct account_id){.subaccount = (uint32_t)house + number};
+}
 
+uint32_t pack_accounts(struct account_id accounts[PACK_ACCOUNTS_MAX],
+                       const struct event *event)
+{
     switch (event->kind) {
     case EVENT_ORDER:
         accounts[0] = event->order.account;
-        break;
+        return 1;
     case EVENT_TRADE:
         accounts[0] = event->trade.maker;
         accounts[1] = event->trade.taker;
-        count = 2;
-        break;
+        accounts[2] = house_of(HOUSE_CLEARING, event->trade.market);
+        return 3;
     case EVENT_LEDGER:
         accounts[0] = event->ledger.from;
         accounts[1] = event->ledger.to;
-        count = 2;
-        break;
+        return 2;
     case EVENT_POSITION:
         accounts[0] = event->position.account;
-        break;
+        return 1;
     case EVENT_DEPOSIT:
         accounts[0] = event->deposit.account;
-        break;
+        return 1;
     case EVENT_WITHDRAWAL:
         accounts[0] = event->withdrawal.account;
-        break;
+        return 1;
     case EVENT_KEY:
         accounts[0] = (struct account_id){.owner = event->key.owner};
-        break;
+        return 1;
     case EVENT_LEVERAGE:
         accounts[0] = event->leverage.account;
-        break;
+        return 1;
+    case EVENT_FUNDING:
+        accounts[0] = house_of(HOUSE_FUNDING, event->funding.market);
+        return 1;
     case EVENT_LIQUIDATION:
         accounts[0] = event->liquidation.account;
-        break;
+        accounts[1] = house_of(HOUSE_INSURANCE, 0);
+        return 2;
     case EVENT_ADL:
         accounts[0] = event->adl.account;
         accounts[1] = event->adl.against;
-        count = 2;
-        break;
+        accounts[2] = house_of(HOUSE_INSURANCE, 0);
+        return 3;
+    case EVENT_MARKET_STATE:
+        accounts[0] = house_of(HOUSE_CLEARING, event->market_state.market);
+        return 1;
     case EVENT_REFUSED:
     case EVENT_REPORT:
     case EVENT_INDEX:
     case EVENT_MARK:
-    case EVENT_FUNDING:
-    case EVENT_MARKET_STATE:
     case EVENT_BLOCK:
     case EVENT_REPEAT:
     case EVENT_CANCELLED_COUNT:
-        count = 0;
         break;
     }
-    return count;
+    return 0;
 }

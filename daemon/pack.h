@@ -21,7 +21,7 @@
 #include "engine/event.h"
 
 #define PACK_HEAD_BYTES 24
-#define PACK_ACCOUNTS_MAX 2
+#define PACK_ACCOUNTS_MAX 3
 
 /* Which accounts a pack may tell of: a Bloom filter. */
 #define PACK_FILTER_WORDS 8u
@@ -81,7 +81,12 @@ must_use bool pack_chunk_end(const uint8_t *bytes, size_t size,
                              uint64_t *last_index);
 
 /* The accounts an event belongs to, at most PACK_ACCOUNTS_MAX; their number.
- * A key's events belong to sub-account 0 of its owner. */
-uint32_t pack_accounts(struct account_id *accounts, const struct event *event);
+ * Those who take part, and the house's ledgers that stand for markets and the
+ * fund (rpc/node.h): a trade and a market's state are HOUSE_CLEARING's +
+ * market, an accrual HOUSE_FUNDING's + market, steps of liquidations and what
+ * was auto-deleveraged HOUSE_INSURANCE's. A key's events belong to sub-account
+ * 0 of its owner. */
+uint32_t pack_accounts(struct account_id accounts[PACK_ACCOUNTS_MAX],
+                       const struct event *event);
 
 #endif

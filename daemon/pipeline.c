@@ -12,7 +12,9 @@
 /* Calls gone through, and TICKs made, in one run. */
 #define RUN_CALLS 256u
 #define RUN_TICKS 64u
-/* Bytes of answers held; beyond it no message is gone through. */
+/* Messages held or away, and bytes of answers held; beyond them no message is
+ * gone through. */
+#define HELD_MAX 16384u
 #define HELD_BYTES_MAX ((size_t)64 << 20)
 
 enum step {
@@ -29,6 +31,7 @@ struct pipeline {
     uint32_t held, away; /* away: with a reader, or with the node */
     size_t held_bytes;
 
+    bool is_resting;
     bool is_tick_due;
     bool has_block; /* finished and not yet sequenced */
     struct block block;
@@ -340,6 +343,11 @@ void pipeline_tick(struct pipeline *self)
     self->is_tick_due = true;
 }
 
+void pipeline_rest(struct pipeline *self)
+{
+    self->is_resting = true;
+}
+
 /* Takes the next finished block that the journal does not tell of yet. */
 static bool take_block(struct pipeline *self)
 {
@@ -410,7 +418,7 @@ static enum advance advance(struct pipeline *self, struct ticket *ticket)
     struct rpc_call *call = rpc_message_call(ticket->message, ticket->cursor);
     enum advance step = ADVANCE_DONE;
 
-    if (!pipeline_is_failed(self) &&
+    if (!pipeline_is_failed(self) && !self->is_resting &&
         self->options.is_connected(self->options.ctx, ticket->conn))
         step = move_clock(self);
     if (step != ADVANCE_DONE)
@@ -431,7 +439,8 @@ static enum advance advance(struct pipeline *self, struct ticket *ticket)
 
 static bool is_full(struct pipeline *self)
 {
-    return self->held_bytes > HELD_BYTES_MAX ||
+    return pipeline_held(self) > HELD_MAX ||
+           self->held_bytes > HELD_BYTES_MAX ||
            history_bytes(self->options.history) > HISTORY_BYTES_MAX;
 }
 
@@ -463,7 +472,7 @@ bool pipeline_run(struct pipeline *self)
 {
     bool has_more;
 
-    if (!pipeline_is_failed(self))
+    if (!pipeline_is_failed(self) && !self->is_resting)
         sequence_own(self);
     has_more = drain(self);
     sequencer_flush(self->options.sequencer);

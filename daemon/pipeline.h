@@ -66,6 +66,10 @@ bool pipeline_run(struct pipeline *pipeline);
 /* A TICK is due by the wall clock; done at the next run. */
 void pipeline_tick(struct pipeline *pipeline);
 
+/* From now on nothing is sequenced of the node's own accord, and an advance
+ * stops where it is: the node is about to end. */
+void pipeline_rest(struct pipeline *pipeline);
+
 /* Driven clock: moves time to target, a TICK each interval; the call that
  * asked is answered when it is there. */
 void pipeline_advance(struct pipeline *pipeline, struct nanos target);

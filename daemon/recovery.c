@@ -1,16 +1,21 @@
 #include "daemon/recovery.h"
 
-#include "daemon/log.h"
 #include "daemon/memory.h"
+#include "daemon/notify.h"
 #include "daemon/pack.h"
 #include "storage/journal_reader.h"
 #include "storage/ledger_check.h"
 #include "storage/ledger_reader.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+/* While it goes on, the start may take so much longer. */
+#define EXTEND_SECONDS 30u
+#define BATCHES_A_NOTE 4096u
+#define WAIT_MS 10
 
 struct what {
     char *text;
@@ -172,8 +177,29 @@ static bool replay_batch(struct recovery *self, struct replay *replay,
     return is_kept || refuse_text(what, "memory is short");
 }
 
+/* Waits until the ledger's thread has written enough of what is replayed. */
+static bool wait_for_ledger(struct recovery *self, struct ledger_thread *ledger,
+                            const struct what *what)
+{
+    const struct timespec pause = {.tv_nsec = WAIT_MS * NANOS_PER_MS};
+    struct ledger_state state;
+
+    while (history_bytes(self->history) > HISTORY_BYTES_MAX) {
+        ledger_thread_state(ledger, &state);
+        if (state.is_failed)
+            return refuse_text(what, state.fault.what);
+        if (state.checkpoint_status != STORAGE_OK)
+            return refuse_text(what,
+                               storage_status_text(state.checkpoint_status));
+        notify_extend(EXTEND_SECONDS);
+        (void)nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
 static bool replay_batches(struct recovery *self, struct journal_reader *reader,
-                           struct replay *replay, const struct what *what)
+                           struct ledger_thread *ledger, struct replay *replay,
+                           const struct what *what)
 {
     struct storage_fault fault = {0};
     enum storage_status status;
@@ -185,33 +211,39 @@ static bool replay_batches(struct recovery *self, struct journal_reader *reader,
             continue;
         if (!replay_batch(self, replay, &view.batch, what))
             return false;
+        if (view.batch.number % BATCHES_A_NOTE == 0)
+            notify_extend(EXTEND_SECONDS);
+        if (!wait_for_ledger(self, ledger, what))
+            return false;
     }
     return status == STORAGE_END || refuse(what, "journal", &fault);
 }
 
-static bool replay_tail(struct recovery *self, const char *dir,
-                        const struct genesis *genesis, const struct what *what)
+bool recovery_replay(struct recovery *self, const char *dir,
+                     struct ledger_thread *ledger, char *text, size_t size)
 {
+    const struct what what = {text, size};
     struct journal_reader *reader = NULL;
     struct storage_fault fault = {0};
     struct replay *replay;
-    bool is_good;
+    bool is_good = true;
 
     if (self->tail.last_index == self->position.applied_index)
         return true;
     replay = calloc(1, sizeof *replay);
     if (!replay)
-        return refuse_text(what, "memory is short");
+        return refuse_text(&what, "memory is short");
     replay->sink.emit = emit;
-    if (journal_reader_open(&reader, dir, &genesis->id,
+    if (journal_reader_open(&reader, dir, &engine_genesis(self->engine)->id,
                             self->position.applied_index + 1,
                             &fault) != STORAGE_OK)
-        is_good = refuse(what, "journal", &fault);
-    else
-        is_good = replay_batches(self, reader, replay, what);
+        is_good = refuse(&what, "journal", &fault);
+    is_good = is_good && replay_batches(self, reader, ledger, replay, &what);
     journal_reader_close(reader);
     pack_free(&replay->pack);
     free(replay);
+    if (is_good && engine_index(self->engine) != self->tail.last_index)
+        return refuse_text(&what, "the journal's end was not reached");
     return is_good;
 }
 
@@ -242,16 +274,9 @@ bool recovery_open(struct recovery *self, const char *dir,
     if (datadir_open(&self->datadir, dir, &genesis->id, &fault) != STORAGE_OK)
         return refuse(&what, "data directory", &fault);
     self->is_locked = true;
-    if (!open_ledger(self, dir, genesis, &what) ||
-        !open_journal(self, dir, genesis, &what) ||
-        !make_engines(self, genesis, &what) || !load_checkpoint(self, &what) ||
-        !replay_tail(self, dir, genesis, &what))
-        return false;
-    if (engine_index(self->engine) != self->tail.last_index)
-        return refuse_text(&what, "the journal's end was not reached");
-    log_info("recovered", "index=%" PRIu64 " checkpoint=%" PRIu64,
-             self->tail.last_index, self->position.applied_index);
-    return true;
+    return open_ledger(self, dir, genesis, &what) &&
+           open_journal(self, dir, genesis, &what) &&
+           make_engines(self, genesis, &what) && load_checkpoint(self, &what);
 }
 
 void recovery_close(struct recovery *self)

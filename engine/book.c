@@ -105,40 +105,43 @@ static void close_level(struct engine *engine, struct book_side *book_side,
               slot);
 }
 
-/* New orders go to the tail; one that is put back, further up. */
+/* New orders go to the tail, and the newest one without looking at who is
+ * there; one that is put back goes further up. */
 static void link(struct engine *engine, struct level *level, uint32_t slot)
 {
-    struct order *order = &engine->orders[slot];
+    struct order_links *links = engine->links;
+    uint64_t priority = engine->orders[slot].priority;
     uint32_t previous = level->tail;
 
-    while (previous != NONE &&
-           engine->orders[previous].priority > order->priority)
-        previous = engine->orders[previous].previous;
-    order->previous = previous;
+    if (priority + 1 != engine->next_priority)
+        while (previous != NONE && engine->orders[previous].priority > priority)
+            previous = links[previous].previous;
+    links[slot].previous = previous;
     if (previous == NONE) {
-        order->next = level->head;
+        links[slot].next = level->head;
         level->head = slot;
     } else {
-        order->next = engine->orders[previous].next;
-        engine->orders[previous].next = slot;
+        links[slot].next = links[previous].next;
+        links[previous].next = slot;
     }
-    if (order->next == NONE)
+    if (links[slot].next == NONE)
         level->tail = slot;
     else
-        engine->orders[order->next].previous = slot;
+        links[links[slot].next].previous = slot;
 }
 
-static void unlink(struct engine *engine, struct level *level,
-                   const struct order *order)
+static void unlink(struct engine *engine, struct level *level, uint32_t slot)
 {
-    if (order->previous == NONE)
-        level->head = order->next;
+    struct order_links own = engine->links[slot];
+
+    if (own.previous == NONE)
+        level->head = own.next;
     else
-        engine->orders[order->previous].next = order->next;
-    if (order->next == NONE)
-        level->tail = order->previous;
+        engine->links[own.previous].next = own.next;
+    if (own.next == NONE)
+        level->tail = own.previous;
     else
-        engine->orders[order->next].previous = order->previous;
+        engine->links[own.next].previous = own.previous;
 }
 
 static bool is_room(const struct engine *engine, uint32_t level,
@@ -159,7 +162,8 @@ bool book_insert(struct engine *engine, uint32_t slot)
     check(order->level == NONE && qty_is_positive(book_open_size(order)));
     if (!is_level(book_side, at, order->price))
         level_slot = open_level(engine, book_side, at, order->price);
-    else if (is_room(engine, book_side->levels[at].level, book_open_size(order)))
+    else if (is_room(engine, book_side->levels[at].level,
+                     book_open_size(order)))
         level_slot = book_side->levels[at].level;
     else
         return false;
@@ -186,7 +190,7 @@ void book_remove(struct engine *engine, uint32_t slot)
 
     struct level *level = &engine->levels[level_slot];
 
-    unlink(engine, level, order);
+    unlink(engine, level, slot);
     level->count--;
     level->size = qty_sub(level->size, book_open_size(order));
     order->level = NONE;
@@ -246,8 +250,8 @@ uint32_t book_next(const struct engine *engine, uint32_t slot)
     const struct order *order = &engine->orders[slot];
 
     check(order->level != NONE);
-    if (order->next != NONE)
-        return order->next;
+    if (engine->links[slot].next != NONE)
+        return engine->links[slot].next;
 
     const struct book_side *book_side =
         side_of(engine, order->market, order->side);

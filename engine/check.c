@@ -158,6 +158,7 @@ static bool check_tables(const struct engine *engine,
                          struct engine_fault *fault)
 {
     if (!is_map_full(&engine->account_map, &engine->account_pool) ||
+        !is_map_full(&engine->position_map, &engine->position_pool) ||
         !is_map_full(&engine->order_map, &engine->order_pool) ||
         !is_map_full(&engine->key_map, &engine->key_pool) ||
         !is_map_full(&engine->deposit_map, &engine->deposit_pool))

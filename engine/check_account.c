@@ -25,15 +25,16 @@ static bool check_timed(struct walk *walk, uint32_t slot)
 {
     const struct order *order = &walk->engine->orders[slot];
     const struct order_cold *cold = &walk->engine->orders_cold[slot];
+    uint32_t place = walk->engine->places[slot].time;
     const struct heap *heap = &walk->engine->order_times;
     const struct heap_entry *entry;
 
     if (order->time_in_force != TIF_GOOD_TIL_TIME)
-        return order->time_heap_at == NONE ||
+        return place == NONE ||
                wrong(walk, "an order without a time waits for one");
-    if (order->time_heap_at >= heap->count)
+    if (place >= heap->count)
         return wrong(walk, "a good-til-time order is not in the heap of times");
-    entry = &heap->entries[order->time_heap_at];
+    entry = &heap->entries[place];
     if (entry->item != slot || entry->tie != order->id ||
         entry->key != nanos_raw(cold->good_til))
         return wrong(walk, "a good-til-time order has another's place");
@@ -47,15 +48,15 @@ static bool check_waiting(struct walk *walk, uint32_t slot)
 {
     const struct order *order = &walk->engine->orders[slot];
     int64_t price = price_raw(walk->engine->orders_cold[slot].trigger_price);
+    uint32_t place = walk->engine->places[slot].trigger;
     uint32_t found = 0;
 
     for (uint32_t up = 0; up < 2; up++) {
         const struct heap *heap = &walk->engine->markets[order->market]
                                        .triggers[order->trigger - 1][up];
 
-        if (order->trigger_heap_at < heap->count) {
-            const struct heap_entry *entry =
-                &heap->entries[order->trigger_heap_at];
+        if (place < heap->count) {
+            const struct heap_entry *entry = &heap->entries[place];
 
             found += entry->item == slot && entry->tie == order->id &&
                      entry->key == (up ? price : -price);
@@ -82,7 +83,8 @@ static bool check_order(struct walk *walk, uint32_t slot, uint32_t position)
         qty_cmp(order->filled, order->size) >= 0)
         return wrong(walk, "an open order has nothing left to fill");
     if ((order->trigger == TRIGGER_NONE) != (order->level != NONE) ||
-        (order->trigger == TRIGGER_NONE) != (order->trigger_heap_at == NONE))
+        (order->trigger == TRIGGER_NONE) !=
+            (engine->places[slot].trigger == NONE))
         return wrong(walk, "an order is neither on the book nor waiting");
     if (order->trigger != TRIGGER_NONE && !check_waiting(walk, slot))
         return false;
@@ -98,10 +100,10 @@ static bool check_orders(struct walk *walk, uint32_t position_slot)
     uint32_t previous = NONE;
 
     for (uint32_t i = position->orders; i != NONE;
-         i = engine->orders[i].own_next) {
+         i = engine->links[i].own_next) {
         const struct order *order = &engine->orders[i];
 
-        if (order->own_previous != previous)
+        if (engine->links[i].own_previous != previous)
             return wrong(walk, "a position's list of orders is broken");
         if (!check_order(walk, i, position_slot))
             return false;

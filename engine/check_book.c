@@ -23,13 +23,13 @@ static bool check_level(struct walk *walk, uint32_t slot, uint8_t side)
     uint32_t count = 0, previous = NONE;
     uint64_t priority = 0;
 
-    for (uint32_t i = level->head; i != NONE; i = engine->orders[i].next) {
+    for (uint32_t i = level->head; i != NONE; i = engine->links[i].next) {
         const struct order *order = &engine->orders[i];
 
         if (order->level != slot || order->market != walk->market ||
             order->side != side || !price_equal(order->price, level->price))
             return wrong(walk, "an order stands in a foreign level");
-        if (order->previous != previous)
+        if (engine->links[i].previous != previous)
             return wrong(walk, "a level's list is broken");
         if (order->priority <= priority)
             return wrong(walk, "a level is not sorted by priority");

@@ -52,7 +52,7 @@ static void place_heap(struct walk *walk, struct heap *heap, uint32_t capacity,
 
     if (heap)
         heap_init(heap, entries, capacity, places,
-                  sizeof(struct order) / sizeof(uint32_t));
+                  sizeof(struct order_places) / sizeof(uint32_t));
 }
 
 static void place_accounts(struct walk *walk)
@@ -97,12 +97,15 @@ static void place_orders(struct walk *walk)
     struct engine *engine = walk->engine;
 
     PLACE(walk, orders, most->orders);
+    PLACE(walk, links, most->orders);
+    PLACE(walk, places, most->orders);
     PLACE(walk, orders_cold, most->orders);
+    PLACE(walk, labels, most->orders);
     PLACE(walk, levels, most->levels);
     PLACE(walk, touched_orders, most->orders);
     place_map(walk, engine ? &engine->order_map : NULL, most->orders);
     place_heap(walk, engine ? &engine->order_times : NULL, most->orders,
-               engine ? &engine->orders[0].time_heap_at : NULL);
+               engine ? &engine->places[0].time : NULL);
     if (!engine)
         return;
     pool_init(&engine->order_pool, most->orders);
@@ -125,8 +128,7 @@ static void place_market(struct walk *walk, uint16_t number)
     }
     for (int i = 0; i < 6; i++)
         place_heap(walk, market ? &market->triggers[i / 2][i % 2] : NULL,
-                   most->triggers,
-                   market ? &engine->orders[0].trigger_heap_at : NULL);
+                   most->triggers, market ? &engine->places[0].trigger : NULL);
 }
 
 static void place_modules(struct walk *walk)

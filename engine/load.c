@@ -123,13 +123,28 @@ static bool is_complete(const struct engine *engine)
            loaded->positions == engine->position_pool.count;
 }
 
+static void count_chunk(void *ctx, uint64_t chunk)
+{
+    (void)chunk;
+    ++*(uint32_t *)ctx;
+}
+
+/* A chunk of which every request was dead is no record any more. */
+static bool load_nonces_end(struct engine *engine)
+{
+    uint32_t count = 0;
+
+    nonce_load_end(engine);
+    nonce_each_chunk(engine, count_chunk, &count);
+    return count == engine->loaded.chunks;
+}
+
 bool engine_load_end(struct engine *engine)
 {
     struct engine_fault fault;
 
-    if (!is_complete(engine))
+    if (!is_complete(engine) || !load_nonces_end(engine))
         return false;
-    nonce_load_end(engine);
     for (uint32_t i = 0; i < engine->account_pool.used; i++) {
         engine->accounts[i].is_changed = false;
         /* No epoch: the sums are made when they are first read. */

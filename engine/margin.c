@@ -146,7 +146,7 @@ static i128 walk_orders(const struct engine *engine,
     i128 loss = 0;
 
     for (uint32_t i = position->orders; i != NONE;
-         i = engine->orders[i].own_next) {
+         i = engine->links[i].own_next) {
         const struct order *order = &engine->orders[i];
 
         if (order->level != NONE && !order->is_reduce_only)
@@ -258,15 +258,6 @@ void margin_position_changed(struct engine *engine, uint32_t position)
     position_renew(engine, object);
     sums_change(&engine->accounts[object->account].sums, &old,
                 &object->exposure);
-}
-
-void margin_update(struct engine *engine, uint32_t position)
-{
-    struct position *object = &engine->positions[position];
-
-    if (likely(is_fresh(engine, object->account)))
-        object->order_loss = walk_orders(engine, object);
-    margin_position_changed(engine, position);
 }
 
 void margin_order_counted(struct engine *engine, uint32_t position,

@@ -34,12 +34,10 @@ void margin_exposure(const struct engine *engine,
 /* Makes the account's cached sums those of this epoch (no-op when they are). */
 void margin_refresh(struct engine *engine, uint32_t account);
 
-/* After any change of a position's size, cost, orders, rate or funding:
- * replaces what it adds to its account's sums (refreshes first if needed). */
-void margin_update(struct engine *engine, uint32_t position);
-
-/* The same where none of its orders changed: their loss is kept, the list of
- * orders is not walked. */
+/* After any change of a position's size, cost, rate or funding: replaces what
+ * it adds to its account's sums (refreshes first if needed). What its orders
+ * would lose is kept, their list is not walked: margin_order_counted keeps
+ * it. */
 void margin_position_changed(struct engine *engine, uint32_t position);
 
 /* The account's figures now (refreshes the cache). */

@@ -331,7 +331,7 @@ static void book_fill(struct engine *engine, uint32_t slot,
     struct order_cold *cold = &engine->orders_cold[slot];
 
     order->filled = qty_add(order->filled, fill->size);
-    order->filled_quote = amount_add(order->filled_quote, fill->quote);
+    cold->filled_quote = amount_add(cold->filled_quote, fill->quote);
     cold->fee_paid = amount_add(cold->fee_paid, fee);
 }
 
@@ -488,7 +488,7 @@ static bool queue_before(const struct engine *engine,
         4 * qty_raw(engine->markets[maker->market].params->position_max);
 
     *queue = (struct queue){0};
-    for (; own != NONE; own = engine->orders[own].own_next) {
+    for (; own != NONE; own = engine->links[own].own_next) {
         const struct order *order = &engine->orders[own];
 
         if (order->level == NONE || order->side != maker->side ||

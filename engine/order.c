@@ -19,7 +19,7 @@
 #include "engine/pool.h"
 #include "engine/position.h"
 
-#define ORDER_STRIDE (sizeof(struct order) / sizeof(uint32_t))
+#define LINKS_STRIDE (sizeof(struct order_links) / sizeof(uint32_t))
 
 uint32_t order_find(const struct engine *engine, uint64_t order_id)
 {
@@ -39,10 +39,10 @@ void order_prefetch(const struct engine *engine, uint64_t order_id)
 
     if (slot == NONE)
         return;
-    for (size_t at = 0; at < sizeof(struct order); at += 64)
-        __builtin_prefetch((const uint8_t *)&engine->orders[slot] + at);
-    for (size_t at = 0; at < sizeof(struct order_cold); at += 64)
-        __builtin_prefetch((const uint8_t *)&engine->orders_cold[slot] + at);
+    __builtin_prefetch(&engine->orders[slot]);
+    __builtin_prefetch(&engine->orders_cold[slot]);
+    __builtin_prefetch(&engine->links[slot]);
+    __builtin_prefetch(&engine->places[slot]);
 }
 
 /* ---- what is told ------------------------------------------------------ */
@@ -74,8 +74,9 @@ static void terms_of(const struct engine *engine, uint32_t slot,
         .trigger_price = cold->trigger_price,
         .good_til = cold->good_til,
         .max_fee = cold->max_fee,
-        .label = cold->label,
     };
+    if (cold->has_label)
+        terms->label = engine->labels[slot];
 }
 
 void order_view_of(const struct engine *engine, uint32_t slot,
@@ -92,7 +93,7 @@ void order_view_of(const struct engine *engine, uint32_t slot,
     view->reason = cold->reason;
     view->result = result_ok;
     view->filled = order->filled;
-    view->filled_quote = order->filled_quote;
+    view->filled_quote = cold->filled_quote;
     view->fee_paid = cold->fee_paid;
     view->created = cold->created;
     view->updated = cold->updated;
@@ -176,46 +177,49 @@ void order_flush_touched(struct engine *engine)
 
 /* ---- links ------------------------------------------------------------- */
 
-/* A new order has the greatest id and becomes the head at once. */
+/* A new order has the greatest id and becomes the head at once; one that is
+ * loaded looks for its place. */
 static void link_own(struct engine *engine, uint32_t slot)
 {
-    struct order *order = &engine->orders[slot];
+    const struct order *order = &engine->orders[slot];
     struct position *position = &engine->positions[order->position];
     uint32_t previous = NONE, next = position->orders;
 
-    while (next != NONE && engine->orders[next].id > order->id) {
-        previous = next;
-        next = engine->orders[next].own_next;
-    }
-    order->own_previous = previous;
-    order->own_next = next;
+    if (order->id + 1 != engine->next_order)
+        while (next != NONE && engine->orders[next].id > order->id) {
+            previous = next;
+            next = engine->links[next].own_next;
+        }
+    engine->links[slot].own_previous = previous;
+    engine->links[slot].own_next = next;
     if (previous == NONE)
         position->orders = slot;
     else
-        engine->orders[previous].own_next = slot;
+        engine->links[previous].own_next = slot;
     if (next != NONE)
-        engine->orders[next].own_previous = slot;
+        engine->links[next].own_previous = slot;
 }
 
-static void unlink_own(struct engine *engine, const struct order *order)
+static void unlink_own(struct engine *engine, uint32_t slot)
 {
-    if (order->own_previous == NONE)
-        engine->positions[order->position].orders = order->own_next;
+    struct order_links own = engine->links[slot];
+
+    if (own.own_previous == NONE)
+        engine->positions[engine->orders[slot].position].orders = own.own_next;
     else
-        engine->orders[order->own_previous].own_next = order->own_next;
-    if (order->own_next != NONE)
-        engine->orders[order->own_next].own_previous = order->own_previous;
+        engine->links[own.own_previous].own_next = own.own_next;
+    if (own.own_next != NONE)
+        engine->links[own.own_next].own_previous = own.own_previous;
 }
 
-/* The hot half is filled in but for its links. */
+/* Its own fields are filled in; its links are made. */
 static void link(struct engine *engine, uint32_t slot)
 {
     struct order *order = &engine->orders[slot];
 
     order->level = NONE;
-    order->next = order->previous = NONE;
-    order->time_heap_at = order->trigger_heap_at = NONE;
     order->is_changed = false;
+    engine->places[slot] = (struct order_places){NONE, NONE};
     idmap_insert(&engine->order_map, idmap_hash_u64(order->id), slot);
     link_own(engine, slot);
     engine->accounts[order->account].order_count++;
@@ -227,13 +231,12 @@ static void link(struct engine *engine, uint32_t slot)
 
 static uint32_t take_slot(struct engine *engine)
 {
-    return pool_take(&engine->order_pool, &engine->orders[0].next,
-                     ORDER_STRIDE);
+    return pool_take(&engine->order_pool, &engine->links[0].next, LINKS_STRIDE);
 }
 
 static void give_slot(struct engine *engine, uint32_t slot)
 {
-    pool_give(&engine->order_pool, &engine->orders[0].next, ORDER_STRIDE, slot);
+    pool_give(&engine->order_pool, &engine->links[0].next, LINKS_STRIDE, slot);
 }
 
 uint32_t order_make(struct engine *engine, uint32_t account, uint32_t position,
@@ -262,8 +265,10 @@ uint32_t order_make(struct engine *engine, uint32_t account, uint32_t position,
         .max_fee = terms->max_fee,
         .created = engine->time,
         .updated = engine->time,
-        .label = terms->label,
+        .has_label = terms->label.length > 0,
     };
+    if (terms->label.length > 0)
+        engine->labels[slot] = terms->label;
     link(engine, slot);
     return slot;
 }
@@ -303,7 +308,7 @@ void order_unrest(struct engine *engine, uint32_t slot)
 }
 
 bool order_load(struct engine *engine, const struct order *order,
-                const struct order_cold *cold)
+                const struct order_cold *cold, const struct label *label)
 {
     struct market *market = &engine->markets[order->market];
     uint64_t sequence = market->book_sequence;
@@ -317,6 +322,9 @@ bool order_load(struct engine *engine, const struct order *order,
         return false;
     engine->orders[slot] = *order;
     engine->orders_cold[slot] = *cold;
+    engine->orders_cold[slot].has_label = label->length > 0;
+    if (label->length > 0)
+        engine->labels[slot] = *label;
     link(engine, slot);
     if (order->trigger != TRIGGER_NONE) {
         if (!order_trigger_has_room(engine, &engine->orders[slot]))
@@ -358,14 +366,14 @@ static void end(struct engine *engine, uint32_t slot, enum order_state state,
 
     if (order->level != NONE)
         order_unrest(engine, slot);
-    if (order->trigger_heap_at != NONE)
+    if (engine->places[slot].trigger != NONE)
         order_trigger_leave(engine, slot);
-    if (order->time_heap_at != NONE)
+    if (engine->places[slot].time != NONE)
         heap_remove(&engine->order_times, slot);
     emit_end(engine, slot, state, reason, result);
     untouch(engine, slot);
     changes_order_gone(engine, slot);
-    unlink_own(engine, order);
+    unlink_own(engine, slot);
     idmap_remove(&engine->order_map, idmap_hash_u64(order->id), slot);
     check(engine->accounts[order->account].order_count > 0);
     engine->accounts[order->account].order_count--;

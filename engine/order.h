@@ -106,13 +106,14 @@ void order_flush_touched(struct engine *engine);
 /*
  * Loading: takes an open order into a slot and links it everywhere (id map,
  * its position's list and sums, book or trigger list, time heap). `order` has
- * id, priority, price, size, filled, filled_quote, account, position (slots),
+ * id, priority, price, size, filled, account, position (slots),
  * market, side, type, time_in_force, trigger and the flags; links are made
  * here. Margin sums are not: the caller sees to the account's cache. False:
  * no room, or the id is there already.
  */
 must_use bool order_load(struct engine *engine, const struct order *order,
-                         const struct order_cold *cold);
+                         const struct order_cold *cold,
+                         const struct label *label);
 
 /* The public picture of an open order. */
 void order_view_of(const struct engine *engine, uint32_t order,

@@ -57,7 +57,7 @@ static uint32_t skip(const struct engine *engine, uint32_t slot,
 {
     while (slot != NONE && choice->is_risky_only &&
            engine->orders[slot].is_reduce_only)
-        slot = engine->orders[slot].own_previous;
+        slot = engine->links[slot].own_previous;
     return slot;
 }
 
@@ -75,8 +75,8 @@ static void merge_start(const struct engine *engine, uint32_t account,
             (choice->market != MARKET_ALL && choice->market != market) ||
             (choice->key && !key_allows_market(choice->key, market)))
             continue;
-        while (engine->orders[slot].own_next != NONE)
-            slot = engine->orders[slot].own_next;
+        while (engine->links[slot].own_next != NONE)
+            slot = engine->links[slot].own_next;
         merge->at[merge->count++] = skip(engine, slot, choice);
     }
 }
@@ -95,7 +95,7 @@ static uint32_t merge_next(const struct engine *engine,
     if (!least)
         return NONE;
     slot = *least;
-    *least = skip(engine, engine->orders[slot].own_previous, choice);
+    *least = skip(engine, engine->links[slot].own_previous, choice);
     return slot;
 }
 

@@ -10,6 +10,7 @@
  */
 #include "engine/position.h"
 #include "engine/account.h"
+#include "engine/changes.h"
 #include "engine/fees.h"
 #include "engine/ledger.h"
 #include "engine/margin.h"
@@ -97,6 +98,7 @@ uint32_t position_open(struct engine *engine, uint32_t account, uint16_t market)
     *at = slot;
     engine->holders[market][(*count)++] = slot;
     idmap_insert(&engine->position_map, hash_of(account, market), slot);
+    changes_account(engine, account);
     return slot;
 }
 
@@ -125,6 +127,7 @@ void position_release(struct engine *engine, uint32_t position)
     check(*at == position);
     *at = object->next;
     leave_holders(engine, object);
+    changes_account(engine, object->account);
     idmap_remove(&engine->position_map,
                  hash_of(object->account, object->market), position);
     pool_give(&engine->position_pool, &engine->positions[0].next, STRIDE,

@@ -122,4 +122,5 @@ void record_nonces_get(struct engine *engine, struct bytes_reader *key,
         if (!value->is_bad && !nonce_load(engine, chunk, &entry))
             value->is_bad = true;
     }
+    engine->loaded.chunks++;
 }

@@ -43,19 +43,28 @@ void record_order_put(const struct engine *engine, uint32_t slot,
     terms_put(value, &view.terms);
 }
 
-/* Is there anything that such an order could be? A price where it rests, a
- * type that waits where it waits. */
+/* A market order of any kind has no price, and it never rests. */
+static bool is_market_type(uint8_t type)
+{
+    return type == ORDER_MARKET || type == ORDER_STOP_MARKET ||
+           type == ORDER_TAKE_MARKET;
+}
+
+/* Could such an order be open? On the book it has a price, elsewhere it is of
+ * a type that waits. */
 static bool is_possible(const struct engine *engine,
                         const struct order_terms *terms)
 {
+    bool is_waiting = terms->trigger != TRIGGER_NONE;
+
     return terms->market < engine->genesis.market_count &&
            qty_is_positive(terms->size) &&
            qty_cmp(terms->size, qty_of(QTY_MAX)) <= 0 &&
-           !price_is_negative(terms->price) &&
            price_cmp(terms->price, price_of(PRICE_MAX)) <= 0 &&
-           (terms->trigger == TRIGGER_NONE
-                ? price_is_positive(terms->price)
-                : order_trigger_is_type(terms->type));
+           (is_market_type(terms->type)
+                ? is_waiting && price_is_zero(terms->price)
+                : price_is_positive(terms->price)) &&
+           (!is_waiting || order_trigger_is_type(terms->type));
 }
 
 static struct order_cold cold_of(const struct order_view *view)
@@ -64,9 +73,9 @@ static struct order_cold cold_of(const struct order_view *view)
                                .good_til = view->terms.good_til,
                                .max_fee = view->terms.max_fee,
                                .fee_paid = view->fee_paid,
+                               .filled_quote = view->filled_quote,
                                .created = view->created,
-                               .updated = view->updated,
-                               .label = view->terms.label};
+                               .updated = view->updated};
 }
 
 static struct order order_of(const struct order_view *view)
@@ -75,7 +84,6 @@ static struct order order_of(const struct order_view *view)
                           .price = view->terms.price,
                           .size = view->terms.size,
                           .filled = view->filled,
-                          .filled_quote = view->filled_quote,
                           .market = view->terms.market,
                           .side = view->terms.side,
                           .type = view->terms.type,
@@ -104,7 +112,7 @@ static bool load(struct engine *engine, const struct order_view *view,
     if (order.position == NONE)
         return false;
     order.priority = priority;
-    return order_load(engine, &order, &cold);
+    return order_load(engine, &order, &cold, &view->terms.label);
 }
 
 void record_order_get(struct engine *engine, struct bytes_reader *key,

@@ -97,6 +97,16 @@ static struct refusal check_alive(const struct engine *engine,
     return refuse(result_ok, param_none);
 }
 
+/* A refusal of the whole request: of a batch, before any of its legs. */
+static void refuse_whole(struct engine *engine, const struct command *command,
+                         const struct refusal *refusal)
+{
+    if (command->kind == COMMAND_BATCH)
+        engine->leg = LEG_WHOLE;
+    request_refuse(engine, refusal);
+    engine->leg = 0;
+}
+
 /* True: the request is new. Else the answer has been given. */
 static bool use_nonce(struct engine *engine, const struct command *command)
 {
@@ -116,7 +126,7 @@ static bool use_nonce(struct engine *engine, const struct command *command)
         refusal.result = result_nonce_window_full;
         break;
     }
-    request_refuse(engine, &refusal);
+    refuse_whole(engine, command, &refusal);
     return false;
 }
 
@@ -256,5 +266,5 @@ void request_apply(struct engine *engine, const struct command *command)
         refusal = authorised(engine, account, command);
     }
     if (refusal.result != result_ok)
-        request_refuse(engine, &refusal);
+        refuse_whole(engine, command, &refusal);
 }

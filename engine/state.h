@@ -46,36 +46,46 @@ struct feed {
 
 /* ---- book ------------------------------------------------------------ */
 
-/* A resting or waiting order. Hot fields first: matching touches one line. */
+/* A resting or waiting order, in four arrays of the same slots: what matching
+ * looks at is one cache line; its neighbours' links are touched with every
+ * change and stand close together. */
 struct order {
     uint64_t id;
     uint64_t priority; /* place in time; id, or newer after a replace */
     struct price price;
     struct qty size, filled;
-    uint32_t account;        /* slot */
-    uint32_t position;       /* slot: the account's position in this market */
-    uint32_t level;          /* slot of its price level; NONE: trigger list */
-    uint32_t next, previous; /* within the level, by priority */
-    uint32_t own_next, own_previous; /* the position's open orders */
+    uint32_t account;  /* slot */
+    uint32_t position; /* slot: the account's position in this market */
+    uint32_t level;    /* slot of its price level; NONE: trigger list */
     uint16_t market;
     uint8_t side, type, time_in_force;
     uint8_t trigger; /* what it waits for; TRIGGER_NONE: on the book */
     bool is_post_only, is_reduce_only, has_max_fee;
     bool is_changed; /* in touched_orders: an event is due */
-    uint32_t time_heap_at, trigger_heap_at; /* places in heaps, or NONE */
-    struct amount filled_quote;
 };
 
-/* The rest of it, by the same slot. */
+struct order_links {
+    uint32_t next, previous;         /* within the level, by priority */
+    uint32_t own_next, own_previous; /* the position's open orders */
+};
+
+/* Places in the heap of times and in a trigger list, or NONE. */
+struct order_places {
+    uint32_t time, trigger;
+};
+
 struct order_cold {
     struct price trigger_price;
     struct nanos good_til;
-    struct amount max_fee, fee_paid;
+    struct amount max_fee, fee_paid, filled_quote;
     struct nanos created, updated;
     uint8_t reason; /* enum order_reason: of this command's change,
                        for the event due; REASON_NONE between */
-    struct label label;
+    bool has_label; /* engine->labels; else none */
 };
+
+STATIC_CHECK(sizeof(struct order) == 64);
+STATIC_CHECK(sizeof(struct order_cold) == 64);
 
 struct level {
     struct price price;
@@ -250,7 +260,7 @@ struct withdrawal {
 /* Which records engine_load has been given (engine/load.c). */
 struct loaded {
     bool global, feeds[FEEDS_MAX], markets[MARKETS_MAX], assets[ASSETS_MAX];
-    uint32_t accounts, positions;
+    uint32_t accounts, positions, chunks;
 };
 
 /* ---- the engine ------------------------------------------------------ */
@@ -290,7 +300,10 @@ struct engine {
     struct volume *volumes;  /* by account slot */
     struct position *positions;
     struct order *orders;
+    struct order_links *links;
+    struct order_places *places;
     struct order_cold *orders_cold;
+    struct label *labels;
     struct level *levels;
     struct key *keys;
     struct deposit *deposits;

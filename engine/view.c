@@ -144,7 +144,7 @@ uint32_t view_orders(const struct engine *engine, const struct account_id *id,
         if (market != MARKET_ALL && market != position->market)
             continue;
         for (uint32_t slot = position->orders; slot != NONE;
-             slot = engine->orders[slot].own_next) {
+             slot = engine->links[slot].own_next) {
             if (count < capacity)
                 order_view_of(engine, slot, &orders[count]);
             count++;

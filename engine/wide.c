@@ -203,8 +203,3 @@ struct amount amount_rate_floor(struct amount a, struct rate r)
 {
     return amount_from_wide(divide_floor(wide_mul(a.raw, r.raw), RATE_ONE));
 }
-
-struct amount amount_rate_ceil(struct amount a, struct rate r)
-{
-    return amount_from_wide(-divide_floor(-wide_mul(a.raw, r.raw), RATE_ONE));
-}

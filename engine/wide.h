@@ -88,8 +88,7 @@ struct amount notional_floor(struct qty size, struct price price,
 struct amount notional_ceil(struct qty size, struct price price,
                             int64_t divisor);
 
-/* a share of an amount: amount * rate / 1e9. */
+/* A share of an amount: amount * rate / 1e9, rounded down. */
 struct amount amount_rate_floor(struct amount a, struct rate r);
-struct amount amount_rate_ceil(struct amount a, struct rate r);
 
 #endif

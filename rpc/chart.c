@@ -178,7 +178,10 @@ void chart_history(struct rpc_call *call, const struct rpc_node *node,
     past.look = look;
     past.ctx = &chart;
     past.from = nanos_of(chart.start_ms * NANOS_PER_MS);
-    past.to = query_time(call, "end_timestamp", past.to);
+    /* The last bar is whole, even where the asked end lies within it. */
+    past.to = nanos_of((chart.start_ms + (int64_t)chart.count * chart.step_ms) *
+                           NANOS_PER_MS -
+                       1);
     past_narrow(&past, node);
     if (!chart.bars)
         rpc_call_result(call, NULL);

@@ -136,36 +136,6 @@ static bool append_leg(struct rpc_call *call, const struct rpc_outcome *outcome,
     return result && json_array_append_new(list, result) == 0;
 }
 
-/* What concerns the request, not one of its legs. */
-static bool is_of_request(enum result result)
-{
-    static const enum result list[] = {
-        result_signature_expired, result_expires_too_far,
-        result_unknown_account,   result_nonce_used,
-        result_nonce_window_full, result_signer_not_authorised,
-        result_key_expired,       result_key_scope,
-        result_key_subaccount,    result_batch_invalid,
-    };
-
-    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-        if (list[i] == result)
-            return true;
-    return false;
-}
-
-/* The refusal of the whole batch, or NULL. */
-static const struct event *whole_refusal(const struct rpc_outcome *outcome)
-{
-    const struct event *event = signed_refusal(outcome, LEG_WHOLE);
-
-    if (!event)
-        event = signed_refusal(outcome, 0);
-    return event && (event->leg == LEG_WHOLE ||
-                     is_of_request(event->refused.result))
-               ? event
-               : NULL;
-}
-
 static void outcome_mass(struct rpc_call *call,
                          const struct rpc_outcome *outcome)
 {
@@ -173,7 +143,7 @@ static void outcome_mass(struct rpc_call *call,
         json_array_size(json_object_get(call->params, "orders"));
     size_t cancel_count =
         json_array_size(json_object_get(call->params, "cancels"));
-    const struct event *whole = whole_refusal(outcome);
+    const struct event *whole = signed_refusal(outcome, LEG_WHOLE);
     json_t *orders = json_array(), *cancels = json_array(), *result = NULL;
     bool is_made = orders && cancels && !whole;
 

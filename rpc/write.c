@@ -12,7 +12,7 @@
 
 bool write_set(json_t *object, const char *name, json_t *value)
 {
-    return json_object_set_new(object, name, value) == 0;
+    return json_object_set_new_nocheck(object, name, value) == 0;
 }
 
 /* ---- values ---------------------------------------------------------- */
@@ -276,18 +276,22 @@ static bool is_market_type(uint8_t type)
 static bool set_terms(json_t *object, const struct rpc_service *service,
                       const struct order_terms *terms)
 {
-    json_t *price = is_market_type(terms->type) ? json_string("market_price")
-                                                : write_price(terms->price);
+    json_t *price = is_market_type(terms->type)
+                        ? json_string_nocheck("market_price")
+                        : write_price(terms->price);
     bool is_set =
         write_set(object, "order_type",
-                  json_string(write_order_type(terms->type))) &&
-        write_set(object, "instrument_name",
-                  json_string(write_instrument(service, terms->market))) &&
-        write_set(object, "direction", json_string(write_side(terms->side))) &&
+                  json_string_nocheck(write_order_type(terms->type))) &&
+        write_set(
+            object, "instrument_name",
+            json_string_nocheck(write_instrument(service, terms->market))) &&
+        write_set(object, "direction",
+                  json_string_nocheck(write_side(terms->side))) &&
         write_set(object, "amount", write_qty(terms->size)) &&
         write_set(object, "price", price) &&
-        write_set(object, "time_in_force",
-                  json_string(write_time_in_force(terms->time_in_force))) &&
+        write_set(
+            object, "time_in_force",
+            json_string_nocheck(write_time_in_force(terms->time_in_force))) &&
         write_set(object, "post_only", json_boolean(terms->is_post_only)) &&
         write_set(object, "reduce_only", json_boolean(terms->is_reduce_only)) &&
         write_set(object, "label",
@@ -301,7 +305,7 @@ static bool set_terms(json_t *object, const struct rpc_service *service,
     if (is_set && terms->trigger != TRIGGER_NONE)
         is_set =
             write_set(object, "trigger",
-                      json_string(write_trigger(terms->trigger))) &&
+                      json_string_nocheck(write_trigger(terms->trigger))) &&
             write_set(object, "trigger_price",
                       write_price(terms->trigger_price)) &&
             write_set(object, "stop_price", write_price(terms->trigger_price));
@@ -317,7 +321,7 @@ json_t *write_order(const struct rpc_service *service,
         write_set(object, "order_id",
                   write_order_id(service, order->terms.market, order->id)) &&
         write_set(object, "order_state",
-                  json_string(write_order_state(order->state))) &&
+                  json_string_nocheck(write_order_state(order->state))) &&
         set_terms(object, service, &order->terms) &&
         write_set(object, "filled_amount", write_qty(order->filled)) &&
         write_set(object, "average_price",
@@ -328,8 +332,9 @@ json_t *write_order(const struct rpc_service *service,
         write_set(object, "last_update_timestamp", write_ms(order->updated));
 
     if (is_set && order->reason != REASON_NONE)
-        is_set = write_set(object, "cancel_reason",
-                           json_string(write_order_reason(order->reason)));
+        is_set =
+            write_set(object, "cancel_reason",
+                      json_string_nocheck(write_order_reason(order->reason)));
     if (!is_set) {
         json_decref(object);
         return NULL;
@@ -345,18 +350,18 @@ json_t *write_trade(const struct rpc_service *service,
     if (object && write_set(object, "trade_id", write_u64(trade->trade.id)) &&
         write_set(object, "trade_seq",
                   json_integer((json_int_t)trade->trade.sequence)) &&
-        write_set(
-            object, "instrument_name",
-            json_string(write_instrument(service, trade->trade.market))) &&
+        write_set(object, "instrument_name",
+                  json_string_nocheck(
+                      write_instrument(service, trade->trade.market))) &&
         write_set(object, "timestamp", write_ms(time)) &&
         write_set(object, "direction",
-                  json_string(write_side(trade->trade.taker_side))) &&
+                  json_string_nocheck(write_side(trade->trade.taker_side))) &&
         write_set(object, "price", write_price(trade->trade.price)) &&
         write_set(object, "amount", write_qty(trade->trade.size)) &&
         write_set(object, "mark_price", write_price(trade->trade.mark)) &&
         write_set(object, "index_price", write_price(trade->trade.index)) &&
         (!trade->trade.is_liquidation ||
-         write_set(object, "liquidation", json_string("T"))))
+         write_set(object, "liquidation", json_string_nocheck("T"))))
         return object;
     json_decref(object);
     return NULL;
@@ -378,14 +383,15 @@ json_t *write_own_trade(const struct rpc_service *service,
                                          : "limit";
 
     if (object &&
-        write_set(object, "direction", json_string(write_side(side))) &&
+        write_set(object, "direction", json_string_nocheck(write_side(side))) &&
         write_set(object, "order_id",
                   write_order_id(service, trade->trade.market, order_number)) &&
         write_set(object, "order_type", json_string(type)) &&
         write_set(object, "liquidity", json_string(as_maker ? "M" : "T")) &&
         write_set(object, "fee", write_value(service, fee)) &&
-        write_set(object, "fee_currency",
-                  json_string(write_currency(service, ASSET_SETTLEMENT))))
+        write_set(
+            object, "fee_currency",
+            json_string_nocheck(write_currency(service, ASSET_SETTLEMENT))))
         return object;
     json_decref(object);
     return NULL;

@@ -2,6 +2,7 @@
  * clearingd: options, configuration, genesis, then the node.
  */
 #include "cmd/clearingd/genesis_dev.h"
+#include "cmd/clearingd/place.h"
 #include "daemon/node.h"
 #include "rpc/genesis_json.h"
 
@@ -99,24 +100,29 @@ static bool parse_arguments(struct arguments *arguments, int argc, char **argv)
 
 static int refuse(const char *where, const char *what)
 {
-    fprintf(stderr, "clearingd: %s: %s\n", where, what);
+    fprintf(stderr, "%s: %s\n", where, what);
     return EXIT_REFUSED;
 }
 
-static bool make_config(struct config *config,
+/* Fills what the node is to run with; false: said. */
+static bool make_config(struct node_options *options,
                         const struct arguments *arguments)
 {
+    struct config *config = &options->config;
     char what[1200];
 
-    config_default(config);
+    config_default(&options->base);
     if (arguments->is_development)
-        (void)snprintf(config->data_dir, sizeof config->data_dir, "%s",
-                       DEV_DIRECTORY);
+        (void)snprintf(options->base.data_dir, sizeof options->base.data_dir,
+                       "%s", DEV_DIRECTORY);
+    options->as_read = options->base;
+    options->config_path = arguments->config;
     if (arguments->config &&
-        !config_read(config, arguments->config, what, sizeof what)) {
-        fprintf(stderr, "clearingd: %s\n", what);
+        !config_read(&options->as_read, arguments->config, what, sizeof what)) {
+        fprintf(stderr, "%s\n", what);
         return false;
     }
+    *config = options->as_read;
     if (arguments->directory)
         (void)snprintf(config->data_dir, sizeof config->data_dir, "%s",
                        arguments->directory);
@@ -144,31 +150,63 @@ static char *genesis_text(const struct config *config, size_t *size)
     }
     file = fopen(config->genesis, "r");
     if (!file) {
-        (void)refuse(config->genesis, strerror(errno));
+        fprintf(stderr, "%s:0: %s\n", config->genesis, strerror(errno));
         free(text);
         return NULL;
     }
-    *size = fread(text, 1, GENESIS_BYTES_MAX, file);
+    *size = fread(text, 1, GENESIS_BYTES_MAX + 1, file);
     fclose(file);
+    if (*size > GENESIS_BYTES_MAX) {
+        (void)refuse(config->genesis, "is longer than 1 MiB");
+        free(text);
+        return NULL;
+    }
     return text;
 }
 
-static json_t *load_genesis(const struct config *config)
+/* The document, fit for this start; NULL: said. */
+static json_t *parse_genesis(const struct arguments *arguments,
+                             const char *name, const char *text, size_t size)
 {
     struct genesis *genesis = malloc(sizeof *genesis);
     struct genesis_fault fault = {.what = "memory is short"};
     json_t *document = NULL;
-    size_t size = 0;
-    char *text = genesis ? genesis_text(config, &size) : NULL;
+    char where[300];
 
-    if (text && !genesis_json_parse(genesis, &document, &fault, text, size)) {
-        fprintf(stderr, "clearingd: %s: %s: %s\n",
-                config->genesis[0] ? config->genesis : "built-in genesis",
-                fault.where, fault.what);
+    if (genesis && genesis_json_parse(genesis, &document, &fault, text, size) &&
+        genesis->is_development && !arguments->is_development) {
+        json_decref(document);
         document = NULL;
+        fault = (struct genesis_fault){
+            .where = "development",
+            .what = "is true: a development network needs --dev"};
     }
-    free(text);
     free(genesis);
+    if (document)
+        return document;
+    /* The engine calls instruments markets. */
+    if (strncmp(fault.where, "markets[", 8) == 0)
+        (void)snprintf(where, sizeof where, "instruments%.90s",
+                       fault.where + 7);
+    else
+        (void)snprintf(where, sizeof where, "%s", fault.where);
+    fprintf(stderr, "%s:%u: %s: %s\n", name, place_line(text, size, where),
+            where, fault.what);
+    return NULL;
+}
+
+static json_t *load_genesis(const struct config *config,
+                            const struct arguments *arguments)
+{
+    const char *name =
+        config->genesis[0] ? config->genesis : "built-in genesis";
+    json_t *document = NULL;
+    size_t size = 0;
+    char *text = genesis_text(config, &size);
+
+    if (text)
+        document = parse_genesis(arguments, name, text, size);
+    free(text);
     return document;
 }
 
@@ -183,8 +221,7 @@ static int print_checked(const struct config *config, const json_t *genesis)
     return text ? 0 : EXIT_REFUSED;
 }
 
-static int run(const struct arguments *arguments, struct node_options *options,
-               json_t *document)
+static int run(struct node_options *options, json_t *document)
 {
     const struct rpc_limits limits = {.batch_calls_max = 100,
                                       .signers_cached = SIGNERS_CACHED};
@@ -194,14 +231,6 @@ static int run(const struct arguments *arguments, struct node_options *options,
     options->service = rpc_service_create(&fault, document, &limits, VERSION);
     if (!options->service)
         return refuse(fault.where, fault.what);
-    if (options->service->genesis->is_development &&
-        !arguments->is_development) {
-        rpc_service_destroy(options->service);
-        return refuse(options->config.genesis,
-                      "is a development network's; --dev is needed for it");
-    }
-    options->is_driven = arguments->is_driven;
-    options->config_path = arguments->config;
     log_start(options->config.log_level);
     code = node_run(options);
     rpc_service_destroy(options->service);
@@ -219,15 +248,16 @@ int main(int argc, char **argv)
         print_usage(stderr);
         return EXIT_USAGE;
     }
-    if (!make_config(&options.config, &arguments))
+    if (!make_config(&options, &arguments))
         return EXIT_REFUSED;
-    document = load_genesis(&options.config);
+    document = load_genesis(&options.config, &arguments);
     if (!document)
         return EXIT_REFUSED;
+    options.is_driven = arguments.is_driven;
     if (arguments.check_only)
         code = print_checked(&options.config, document);
     else
-        code = run(&arguments, &options, document);
+        code = run(&options, document);
     json_decref(document);
     return code;
 }

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Functions fit a screen (70 lines from brace to brace), files 700 lines.
+# Functions fit a screen (70 lines from brace to brace), files 700 lines; those
+# of tests 800.
 here=$(cd "$(dirname "$0")" && pwd)
 cd "${1:-$here/../..}" || exit 1
 sources=$("$here/sources")
@@ -8,8 +9,9 @@ sources=$("$here/sources")
 # shellcheck disable=SC2086
 awk '
 function finish() {
-    if (lines > 700) {
-        print file ":" lines ": the file has " lines " lines, at most 700"
+    most = file ~ /^tests\// ? 800 : 700
+    if (lines > most) {
+        print file ":" lines ": the file has " lines " lines, at most " most
         failed = 1
     }
 }

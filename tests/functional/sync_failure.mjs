@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// A disk that fails: the n-th sync of the journal returns EIO. From then on
+// A disk that fails: from some moment on every sync of the journal returns EIO. Then
 // nothing is acknowledged, /health says why, and after a restart everything
 // that was acknowledged is there.
 import { execFileSync, spawn } from 'node:child_process';
@@ -15,24 +15,22 @@ const BIN = process.env.CLEARINGD_BIN ?? 'build/bin';
 const directory = mkdtempSync(join(tmpdir(), 'clearingd-sync-'));
 const config = join(directory, 'clearingd.conf');
 const library = join(directory, 'fail.so');
+const trigger = join(directory, 'fail');
 writeFileSync(join(directory, 'fail.c'), `
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
-static int left = -1;
+#include <unistd.h>
 int fdatasync(int fd)
 {
     static int (*real)(int);
     if (!real)
         real = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
-    if (left < 0)
-        left = atoi(getenv("FAIL_AFTER"));
-    if (left == 0) {
+    if (access(getenv("FAIL_IF"), F_OK) == 0) {
         errno = EIO;
         return -1;
     }
-    left--;
     return real(fd);
 }
 `);
@@ -74,19 +72,21 @@ const makeOrder = async (i) => {
 };
 
 try {
-  for (const after of [150, 180, 260]) {
-    let running = await start({ LD_PRELOAD: library, FAIL_AFTER: String(after) });
+  for (const after of [0, 7, 40]) {
+    let running = await start({ LD_PRELOAD: library, FAIL_IF: trigger });
     await deposit(node, account.address, 'USDC', '100000');
     await report(node, prices);
     await new Promise((resolve) => setTimeout(resolve, 300));
     const acknowledged = [];
     let refused = null;
     for (let i = 0; i < 400 && !refused; i++) {
+      if (i === after) writeFileSync(trigger, '');
       const answer = await node.call('private/order', await makeOrder(i)).catch(() => null);
       if (answer?.result) acknowledged.push(answer.result);
       else if (answer?.error?.code === -32001) refused = answer;
     }
-    check(`sync ${after} fails: answers stop with -32001`, refused !== null);
+    check(`after ${after} orders the disk fails: answers stop with -32001`,
+      refused !== null && acknowledged.length === after, acknowledged.length);
     const health = await fetch(`${base}/health`);
     const body = await health.json();
     check('health is 503 and says why', health.status === 503 && body.reason.length > 0, body);
@@ -94,6 +94,7 @@ try {
     check('reads are refused, too', read.error?.code === -32001, read);
     running.child.kill('SIGTERM');
     await running.exited;
+    rmSync(trigger);
     running = await start({});
     let missing = 0;
     for (const { order } of acknowledged) {

@@ -21,6 +21,8 @@ TestSuite(invariants);
 
 #define ACCOUNTS 256
 #define MARKETS 3
+#define SEEDS 24
+#define COMMANDS 4000
 
 struct coverage;
 
@@ -238,7 +240,6 @@ static void check_nobody_missed(struct run *run, const struct command *command)
 struct coverage {
     uint64_t kinds[EVENT_CANCELLED_COUNT + 1];
     uint64_t steps[STEP_END + 1];
-    uint64_t reasons[REASON_REFUSED + 1];
     uint64_t results[32768];
 };
 
@@ -255,26 +256,25 @@ static void count_event(struct coverage *coverage, const struct event *event)
     case EVENT_LIQUIDATION:
         coverage->steps[event->liquidation.step]++;
         break;
-    case EVENT_ORDER:
-        coverage->reasons[event->order.reason]++;
-        break;
     }
 }
 
-static void tell_coverage(const struct coverage *coverage)
+/* Not yet made by anything: EVENT_MARKET_STATE. */
+static void check_coverage(const struct coverage *coverage)
 {
-    uint32_t count;
+    uint32_t count, met = 0;
     const struct result_info *results = result_list(&count);
 
     for (uint32_t i = 1; i <= EVENT_CANCELLED_COUNT; i++)
-        fprintf(stderr, "event %u: %lu\n", i, coverage->kinds[i]);
+        EXPECT(i == EVENT_MARKET_STATE || coverage->kinds[i] > 0,
+               "no event of kind %u", i);
     for (uint32_t i = 0; i <= STEP_END; i++)
-        fprintf(stderr, "step %u: %lu\n", i, coverage->steps[i]);
-    for (uint32_t i = 0; i <= REASON_REFUSED; i++)
-        fprintf(stderr, "reason %u: %lu\n", i, coverage->reasons[i]);
+        EXPECT(coverage->steps[i] > 0, "no liquidation step %u", i);
     for (uint32_t i = 0; i < count; i++)
-        fprintf(stderr, "%s: %lu\n", results[i].name,
-                coverage->results[results[i].code]);
+        met += coverage->results[results[i].code] > 0;
+    EXPECT(met >= 45, "only %u of %u results", met, count);
+    EXPECT(coverage->kinds[EVENT_TRADE] > 1000, "only %lu trades",
+           coverage->kinds[EVENT_TRADE]);
 }
 
 /* ---- the run ---------------------------------------------------------- */
@@ -311,7 +311,7 @@ static void step(struct run *run)
 
 Test(invariants, hold_after_every_command, .timeout = 600)
 {
-    struct seeds seeds = seeds_of("invariants", 1, 24);
+    struct seeds seeds = seeds_of("invariants", 1, SEEDS);
     static struct coverage coverage;
     static struct run run;
     uint64_t seed;
@@ -319,10 +319,11 @@ Test(invariants, hold_after_every_command, .timeout = 600)
     while ((seed = seeds_next(&seeds)) != 0) {
         start(&run, seed);
         run.coverage = &coverage;
-        for (uint32_t i = 0; i < 4000; i++)
+        for (uint32_t i = 0; i < COMMANDS; i++)
             step(&run);
         seeds.commands += run.generator.index;
         finish(&run);
     }
-    tell_coverage(&coverage);
+    if (seeds.end - seeds.first >= SEEDS)
+        check_coverage(&coverage);
 }

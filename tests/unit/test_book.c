@@ -17,6 +17,7 @@ static struct engine *start(void)
     cr_assert(engine != NULL);
     engine->notional_divisor = DIVISOR;
     engine->orders = calloc(ORDERS, sizeof *engine->orders);
+    engine->links = calloc(ORDERS, sizeof *engine->links);
     engine->levels = calloc(LEVELS, sizeof *engine->levels);
     pool_init(&engine->level_pool, LEVELS);
     for (int side = 0; side < 2; side++) {
@@ -35,6 +36,7 @@ static void stop(struct engine *engine)
     for (int side = 0; side < 2; side++)
         free(engine->markets[0].book.sides[side].levels);
     free(engine->levels);
+    free(engine->links);
     free(engine->orders);
     free(engine);
 }

@@ -56,7 +56,7 @@ Test(config, every_key_is_taken)
                         "cors_origins = {\"https://a\", \"*\"}\n"
                         "workers = 3\nmetrics = false\n"
                         "tls {\n cert = \"c\"\n key = \"k\"\n}\n"
-                        "limits {\n message_bytes = 1000\n connections = 5\n"
+                        "limits {\n message_bytes = 2000\n connections = 5\n"
                         " connections_per_address = 2\n in_flight = 7\n"
                         " requests_per_second_address = 0\n"
                         " requests_per_second_account = 9\n}\n"

@@ -238,13 +238,13 @@ Test(margin, of_an_own_rate)
     fixture_trade(&f, 1, 2, BTC_PERP, "1", "60000");
     slot = position_find(f.engine, slot_of(1), BTC_PERP);
     f.engine->positions[slot].own_rate = ratio("0.1");
-    margin_update(f.engine, slot);
+    margin_position_changed(f.engine, slot);
     is(margin_now(1).initial, "6000");
     is(margin_now(1).maintenance, "600");
     fixture_buy(&f, 1, BTC_PERP, "0.5", "59000");
     is(margin_now(1).initial_open, "9000");
     f.engine->positions[slot].own_rate = ratio("0");
-    margin_update(f.engine, slot);
+    margin_position_changed(f.engine, slot);
     is(margin_now(1).initial_open, "1800");
 }
 

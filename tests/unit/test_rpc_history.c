@@ -437,6 +437,11 @@ Test(rpc_history, bars_of_a_minute_and_of_an_hour)
     expect_text(result, "volume.1", "0.1");
     expect_text(result, "cost.1", "6001");
     json_decref(result);
+    /* An end within a bar does not cut it. */
+    result = bars(time_of(0), time_of(4) - 1, "1");
+    cr_expect_eq(json_array_size(at(result, "ticks")), 5);
+    expect_text(result, "volume.4", "0.1");
+    json_decref(result);
     result = bars(time_of(0), time_of(4), "60");
     cr_expect_eq(json_array_size(at(result, "ticks")), 1);
     expect_text(result, "open.0", "60000");

@@ -100,80 +100,83 @@ Test(rpc_message, examples_of_the_specification)
 
 /* Of the JSONTestSuite (github.com/nst, MIT): texts that are no JSON, with
  * their sizes as some hold NUL. */
+static const struct {
+    const char *bytes;
+    size_t size;
+} not_json[] = {
+#define TEXT(text)            \
+    {                         \
+        text, sizeof text - 1 \
+    }
+    TEXT(""),
+    TEXT(" "),
+    TEXT("[1 true]"),
+    TEXT("[a\xe5]"),
+    TEXT("[\"\": 1]"),
+    TEXT("[\"\"],"),
+    TEXT("[,1]"),
+    TEXT("[1,,2]"),
+    TEXT("[\"x\"]]"),
+    TEXT("[\"\",]"),
+    TEXT("[\"x\""),
+    TEXT("[-]"),
+    TEXT("[1,]"),
+    TEXT("[*]"),
+    TEXT("[tru]"),
+    TEXT("[-01]"),
+    TEXT("[-1.0.]"),
+    TEXT("[-2.]"),
+    TEXT("[-NaN]"),
+    TEXT("[.-1]"),
+    TEXT("[.2e-3]"),
+    TEXT("[0.1.2]"),
+    TEXT("[0.3e+]"),
+    TEXT("[0E]"),
+    TEXT("[1eE2]"),
+    TEXT("[1 000.0]"),
+    TEXT("[+1]"),
+    TEXT("[Inf]"),
+    TEXT("[NaN]"),
+    TEXT("[0x1]"),
+    TEXT("[012]"),
+    TEXT("[1.]"),
+    TEXT("[\xef\xbc\x91]"),
+    TEXT("{\"x\", null}"),
+    TEXT("{\"x\"::\"b\"}"),
+    TEXT("{key: 'value'}"),
+    TEXT("{\"a\":\"a\" 123}"),
+    TEXT("{1:1}"),
+    TEXT("{\"id\":0,}"),
+    TEXT("{'a':0}"),
+    TEXT("{\"a\":\"b\"}/**/"),
+    TEXT("{\"a\":\"b\"}#"),
+    TEXT("{\"a\": true} \"x\""),
+    TEXT("[\"\\uD800\\u1x\"]"),
+    TEXT("[\"\\x00\"]"),
+    TEXT("[\"\\"),
+    TEXT("[\"\\a\"]"),
+    TEXT("[\"new\nline\"]"),
+    TEXT("[\"\t\"]"),
+    TEXT("[\"\\UA66D\"]"),
+    TEXT("[\"\0\"]"),
+    TEXT("abc\0"),
+    TEXT("[True]"),
+    TEXT("<null>"),
+    TEXT("{}}"),
+    TEXT("{\"asd\":\"asd\""),
+    TEXT("\xef\xbb\xbf"),
+#undef TEXT
+};
+
 Test(rpc_message, what_is_no_json_is_a_parse_error)
 {
-    static const struct {
-        const char *bytes;
-        size_t size;
-    } cases[] = {
-#define TEXT(text) {text, sizeof text - 1}
-        TEXT(""),
-        TEXT(" "),
-        TEXT("[1 true]"),
-        TEXT("[a\xe5]"),
-        TEXT("[\"\": 1]"),
-        TEXT("[\"\"],"),
-        TEXT("[,1]"),
-        TEXT("[1,,2]"),
-        TEXT("[\"x\"]]"),
-        TEXT("[\"\",]"),
-        TEXT("[\"x\""),
-        TEXT("[-]"),
-        TEXT("[1,]"),
-        TEXT("[*]"),
-        TEXT("[tru]"),
-        TEXT("[-01]"),
-        TEXT("[-1.0.]"),
-        TEXT("[-2.]"),
-        TEXT("[-NaN]"),
-        TEXT("[.-1]"),
-        TEXT("[.2e-3]"),
-        TEXT("[0.1.2]"),
-        TEXT("[0.3e+]"),
-        TEXT("[0E]"),
-        TEXT("[1eE2]"),
-        TEXT("[1 000.0]"),
-        TEXT("[+1]"),
-        TEXT("[Inf]"),
-        TEXT("[NaN]"),
-        TEXT("[0x1]"),
-        TEXT("[012]"),
-        TEXT("[1.]"),
-        TEXT("[\xef\xbc\x91]"),
-        TEXT("{\"x\", null}"),
-        TEXT("{\"x\"::\"b\"}"),
-        TEXT("{key: 'value'}"),
-        TEXT("{\"a\":\"a\" 123}"),
-        TEXT("{1:1}"),
-        TEXT("{\"id\":0,}"),
-        TEXT("{'a':0}"),
-        TEXT("{\"a\":\"b\"}/**/"),
-        TEXT("{\"a\":\"b\"}#"),
-        TEXT("{\"a\": true} \"x\""),
-        TEXT("[\"\\uD800\\u1x\"]"),
-        TEXT("[\"\\x00\"]"),
-        TEXT("[\"\\"),
-        TEXT("[\"\\a\"]"),
-        TEXT("[\"new\nline\"]"),
-        TEXT("[\"\t\"]"),
-        TEXT("[\"\\UA66D\"]"),
-        TEXT("[\"\0\"]"),
-        TEXT("abc\0"),
-        TEXT("[True]"),
-        TEXT("<null>"),
-        TEXT("{}}"),
-        TEXT("{\"asd\":\"asd\""),
-        TEXT("\xef\xbb\xbf"),
-#undef TEXT
-    };
-
     rpc_world_start(&world);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        json_t *reply = rpc_world_send_bytes(&world, RPC_UNIX, cases[i].bytes,
-                                             cases[i].size);
+    for (size_t i = 0; i < sizeof not_json / sizeof *not_json; i++) {
+        json_t *reply = rpc_world_send_bytes(
+            &world, RPC_UNIX, not_json[i].bytes, not_json[i].size);
 
         cr_expect_str_eq(verdict(reply), "-32700", "%zu: %s", i,
-                         cases[i].bytes);
+                         not_json[i].bytes);
         cr_expect(json_is_null(at(reply, "id")));
         json_decref(reply);
     }
@@ -217,8 +220,7 @@ Test(rpc_message, what_is_json_but_no_request)
         "{\"jsonrpc\":\"2.0\",\"method\":\"public/test\",\"id\":{}}",
         "{\"jsonrpc\":\"2.0\",\"method\":\"public/test\",\"id\":[1]}",
         "{\"jsonrpc\":\"2.0\",\"method\":\"public/test\",\"id\":true}",
-        "{\"jsonrpc\":\"2.0\",\"method\":\"public/test\",\"id\":1,"
-        "\"params\":3}",
+        "{\"jsonrpc\":\"2.0\",\"method\":\"x\",\"id\":1,\"params\":3}",
         "{\"jsonrpc\":\"2.0\",\"method\":null,\"id\":1}",
         "{\"method\":\"public/test\",\"id\":1}",
     };
@@ -284,6 +286,17 @@ Test(rpc_message, a_number_beyond_64_bits_is_refused_under_its_id)
            "{\"a\":99999999999999999999}}",
            "-");
     expect("{\"id\":1e999}", "-32602");
+    expect("{9999E9999:1}", "-32700");
+    expect("[-1e+9999, 1eE2]", "-32700");
+    expect("[123.456e789, \"1e5 \\\" 01\"]", "[-32602 -32602]");
+    reply = rpc_world_send(
+        &world, RPC_HTTP_POST,
+        "{\"jsonrpc\":\"2.0\",\"id\":13,\"method\":\"private/order\","
+        "\"params\":{\"subaccount\":0,\"amount\":-0.1E+400}}");
+    cr_expect_eq(integer_at(reply, "error.code"), -32602);
+    cr_expect_eq(integer_at(reply, "id"), 13);
+    cr_expect_str_eq(text_at(reply, "error.data.param"), "amount");
+    json_decref(reply);
     expect("{\"id\":99999999999999999999", "-32700");
     rpc_world_end(&world);
 }
