@@ -48,7 +48,8 @@ struct flow {
     uint32_t symbols;
     struct rig rig;
     struct address owners[ACCOUNTS];
-    struct command command; /* the one under way */
+    uint64_t nonces[ACCOUNTS]; /* each account counts its own */
+    struct command command;    /* the one under way */
     uint64_t since_tick, ticks;
 };
 
@@ -138,18 +139,21 @@ static bool start(struct flow *flow, const char **what)
     rig_tick(&flow->rig);
     flow->since_tick = flow->ticks = 0;
     memset(&flow->command, 0, sizeof flow->command);
+    memset(flow->nonces, 0, sizeof flow->nonces);
     return true;
 }
 
 static void fill_request(struct flow *flow, const struct flow_record *record)
 {
     struct request *request = &flow->command.request;
-    struct rig *rig = &flow->rig;
+    const struct rig *rig = &flow->rig;
+    uint32_t account = record->id % ACCOUNTS;
 
-    request->owner = request->signer = flow->owners[record->id % ACCOUNTS];
-    request->nonce = rig->nonce++;
+    request->owner = request->signer = flow->owners[account];
+    request->nonce = ++flow->nonces[account];
     request->expires = nanos_add(rig->time, nanos_of(REQUEST_LIFE));
-    request->digest = request->nonce * UINT64_C(0x9e3779b97f4a7c15);
+    request->digest =
+        (request->nonce << 10 | account) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 static void apply(struct flow *flow, const struct flow_record *record)

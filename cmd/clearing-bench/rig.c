@@ -114,6 +114,7 @@ bool rig_start(struct rig *rig, bool is_resident, const char **what)
     *what = "memory is short";
     if (!rig->memory)
         return false;
+    (void)madvise(rig->memory, rig->memory_size, MADV_HUGEPAGE);
     if (is_resident &&
         madvise(rig->memory, rig->memory_size, MADV_POPULATE_WRITE) != 0) {
         rig_stop(rig);
