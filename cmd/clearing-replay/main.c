@@ -22,6 +22,7 @@ struct options {
     uint32_t traders;
     uint64_t seed, speed;
     const char *out, *directory;
+    const char *socket_path; /* of a running node; NULL: a private one */
     bool keep, quiet;
 };
 
@@ -38,6 +39,9 @@ static void print_usage(FILE *to)
           "  --seed N       of all that is drawn (1)\n"
           "  --speed max|N  as fast as it goes, or N times real time (max)\n"
           "  --out FILE     the report as JSON\n"
+          "  --socket PATH  a running development node with a driven clock, "
+          "whose\n"
+          "                 genesis a replay of the same history has made\n"
           "  --dir DIR      directory of the private node (a temporary one)\n"
           "  --keep         leave the node's directory where it is\n"
           "  --quiet        no progress\n",
@@ -186,6 +190,30 @@ static int replay(const struct options *options, struct world *world)
     return is_good ? EXIT_DONE : EXIT_FAILED;
 }
 
+/* Against a node that somebody else runs: it goes on afterwards, so the
+ * journal is theirs to audit, and the node's own sums stand in the report. */
+static int replay_attached(const struct options *options, struct world *world)
+{
+    struct node node = {0};
+    double started = now();
+    json_t *report;
+    bool is_good;
+
+    introduce(world, options);
+    (void)snprintf(node.socket_path, sizeof node.socket_path, "%s",
+                   options->socket_path);
+    report = perform(options, world, &node);
+    if (!report)
+        return fail("the node does not answer, or is not of this history");
+    is_good = report_judge_attached(report, now() - started);
+    report_print(report);
+    if (options->out &&
+        json_dump_file(report, options->out, JSON_INDENT(2)) != 0)
+        is_good = fail("the report cannot be written") == EXIT_DONE;
+    json_decref(report);
+    return is_good ? EXIT_DONE : EXIT_FAILED;
+}
+
 static bool number_of(const char *text, uint64_t most, uint64_t *number)
 {
     char *end;
@@ -201,6 +229,8 @@ enum option_code {
     OPTION_SPEED,
     OPTION_OUT,
     OPTION_DIR,
+    OPTION_SOCKET,
+    OPTION_URL,
     OPTION_KEEP,
     OPTION_QUIET,
     OPTION_HELP
@@ -213,6 +243,8 @@ static const struct option names[] = {
     {"speed", required_argument, NULL, OPTION_SPEED},
     {"out", required_argument, NULL, OPTION_OUT},
     {"dir", required_argument, NULL, OPTION_DIR},
+    {"socket", required_argument, NULL, OPTION_SOCKET},
+    {"url", required_argument, NULL, OPTION_URL},
     {"keep", no_argument, NULL, OPTION_KEEP},
     {"quiet", no_argument, NULL, OPTION_QUIET},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -251,6 +283,12 @@ static int take_option(int code, struct options *options,
         options->directory = optarg;
         options->keep = true;
         return EXIT_DONE;
+    case OPTION_SOCKET:
+        options->socket_path = optarg;
+        return EXIT_DONE;
+    case OPTION_URL:
+        return fail("a replay moves the node's clock, which is possible over "
+                    "the Unix socket alone: use --socket");
     case OPTION_KEEP:
         options->keep = true;
         return EXIT_DONE;
@@ -289,7 +327,8 @@ int main(int argc, char **argv)
                  (long)getpid());
         options.directory = directory;
     }
-    result = replay(&options, &world);
+    result = options.socket_path ? replay_attached(&options, &world)
+                                 : replay(&options, &world);
     history_free(&history);
     return result;
 }

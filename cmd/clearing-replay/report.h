@@ -18,6 +18,10 @@ char *report_insurance(struct stage *stage);
  * True: no money made or lost, and the state was reproduced. */
 bool report_judge(json_t *report, const json_t *audit, double seconds);
 
+/* The verdict where the node is somebody else's: by the sums of all its
+ * ledgers, as other people's money may be there. */
+bool report_judge_attached(json_t *report, double seconds);
+
 void report_print(const json_t *report);
 
 #endif
